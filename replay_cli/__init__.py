@@ -1,0 +1,1 @@
+"""Audit and replay the event streams of agent runtimes."""

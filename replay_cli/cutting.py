@@ -1,0 +1,138 @@
+"""Cutting: chunks in, blocks out, in flat memory.
+
+Chunks are whatever a read returned; where they end means nothing. The law: chunking does not show. Whatever the
+sizes of the chunks, the frames of the blocks are the same, in the same places. A frame longer than the limit is
+not kept: its block holds only its beginning, and says how many bytes and line ends the frame took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from replay_cli.blocks import Block
+from replay_cli.frames import Framing
+
+HEAD_KEPT = 1024
+"""How many bytes of an over-long frame are kept to be shown."""
+
+OVERLAP = 4
+"""How many bytes the end of a frame may take (CR LF CR LF), so how far back it may begin."""
+
+
+def cut(
+    chunks: Iterable[bytes], framing: Framing, limit: int, more: Callable[[], bytes] | None = None
+) -> Iterator[Block]:
+    """Cut ``chunks`` into blocks of whole frames, those longer than ``limit`` bytes shortened.
+
+    ``more`` is asked for further bytes when the last frame has no end: a file may have grown since it was opened,
+    and its last line is called torn only if a second look does not find the end (DECISIONS, Sources). Only that
+    one frame is finished; what follows it belongs to a later audit. An exception from ``chunks`` passes through,
+    and the unended frame before it is given up: what cut it short is the source, not its writer.
+    """
+    cutter = _Cutter(framing, max(limit, HEAD_KEPT))
+    for chunk in chunks:
+        yield from cutter.feed(chunk)
+    while more is not None and cutter.pending and (chunk := more()):
+        end = cutter.end_in(chunk)
+        yield from cutter.feed(chunk if end is None else chunk[:end])
+    yield from cutter.finish()
+
+
+class _Cutter:
+    """The bytes after the last boundary, as pieces, so that one long frame costs no repeated joining."""
+
+    def __init__(self, framing: Framing, limit: int) -> None:
+        self._framing = framing
+        self._limit = limit
+        self._offset = 0
+        self._pieces: list[bytes] = []
+        self._size = 0
+        # An over-long frame that is passed over: what is counted of it, and the bytes where its end may begin.
+        self._dropped = 0
+        self._lines = 0
+        self._edge = b""
+
+    @property
+    def pending(self) -> bool:
+        """Whether the last frame has not ended."""
+        return self._size > 0
+
+    def end_in(self, chunk: bytes) -> int | None:
+        """Where in ``chunk`` the pending frame ends (exclusive), None if it does not."""
+        before, fresh = self._before()
+        end = self._framing.first(before + chunk, fresh)
+        return end - len(before) if end else None
+
+    def feed(self, chunk: bytes) -> Iterator[Block]:
+        """Take a chunk; yield what is whole now."""
+        if self._dropped:
+            end = self.end_in(chunk)
+            self._drop(chunk if end is None else chunk[:end])
+            if end is None:
+                return
+            yield self._take_overlong()
+            chunk = chunk[end:]
+        before, fresh = self._before()
+        if end := self._framing.boundary(before + chunk if before else chunk, fresh):
+            end -= len(before)
+            self._keep(chunk[:end])
+            yield self._take()
+            chunk = chunk[end:]
+        self._keep(chunk)
+        if self._size > self._limit:
+            self._shorten()
+
+    def finish(self) -> Iterator[Block]:
+        """Yield the frame that never ended, if there is one."""
+        if self._dropped:
+            yield self._take_overlong()
+        elif self._size:
+            yield self._take()
+
+    def _before(self) -> tuple[bytes, bool]:
+        """The last pending bytes, and whether they are all there is, so that a frame begins with them."""
+        if self._dropped:
+            return self._edge, False
+        while len(self._pieces) > 1 and len(self._pieces[-1]) < OVERLAP:
+            last = self._pieces.pop()
+            self._pieces[-1] += last
+        last = self._pieces[-1] if self._pieces else b""
+        return last[-OVERLAP:], self._size <= OVERLAP
+
+    def _keep(self, data: bytes) -> None:
+        if data:
+            self._pieces.append(data)
+            self._size += len(data)
+
+    def _take(self) -> Block:
+        block = Block(b"".join(self._pieces), self._offset)
+        self._restart(block.length)
+        return block
+
+    def _take_overlong(self) -> Block:
+        lines = self._lines + self._framing.line_ends(self._edge)
+        block = Block(self._pieces[0], self._offset, self._dropped, lines)
+        self._restart(block.length)
+        return block
+
+    def _restart(self, length: int) -> None:
+        self._offset += length
+        self._pieces, self._size = [], 0
+        self._dropped, self._lines, self._edge = 0, 0, b""
+
+    def _shorten(self) -> None:
+        """Keep the beginning of a frame that is too long; from here on count instead of keeping."""
+        data = b"".join(self._pieces)
+        self._pieces = [data[:HEAD_KEPT]]
+        self._drop(data)
+        self._dropped -= HEAD_KEPT
+
+    def _drop(self, data: bytes) -> None:
+        self._dropped += len(data)
+        data = self._edge + data
+        keep = max(len(data) - OVERLAP, 0)
+        # CR LF is one line end: never count its halves on two sides of this cut.
+        while keep and data[keep - 1 : keep] == b"\r":
+            keep -= 1
+        self._lines += self._framing.line_ends(data[:keep])
+        self._edge = data[keep:]
