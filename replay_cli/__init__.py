@@ -1,1 +1,62 @@
-"""Audit and replay the event streams of agent runtimes."""
+"""Audit and replay the event streams of agent runtimes: JSONL event logs and recorded SSE captures.
+
+The Python API is what this module names; all else is private. Nothing heavy is imported until it is used.
+
+>>> import replay_cli
+>>> report = replay_cli.audit("log.jsonl")  # doctest: +SKIP
+>>> report.verdict  # doctest: +SKIP
+'the runtime reads it whole'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from replay_cli.version import __version__
+
+if TYPE_CHECKING:
+    from replay_cli.api import audit
+    from replay_cli.errors import ReplayError, SourceError, UsageError
+    from replay_cli.findings import Rule, Severity
+    from replay_cli.report import Document, Finding, Report
+    from replay_cli.rules import RULES
+
+__all__ = [
+    "RULES",
+    "Document",
+    "Finding",
+    "ReplayError",
+    "Report",
+    "Rule",
+    "Severity",
+    "SourceError",
+    "UsageError",
+    "__version__",
+    "audit",
+]
+
+_HOMES = {
+    "RULES": "rules",
+    "Document": "report",
+    "Finding": "report",
+    "ReplayError": "errors",
+    "Report": "report",
+    "Rule": "findings",
+    "Severity": "findings",
+    "SourceError": "errors",
+    "UsageError": "errors",
+    "audit": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name where it lives, the first time it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'replay_cli' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"replay_cli.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -29,12 +29,16 @@ def cut(
     one frame is finished; what follows it belongs to a later audit. An exception from ``chunks`` passes through,
     and the unended frame before it is given up: what cut it short is the source, not its writer.
     """
-    cutter = _Cutter(framing, max(limit, HEAD_KEPT))
+    limit = max(limit, HEAD_KEPT)
+    cutter = _Cutter(framing, limit)
     for chunk in chunks:
-        yield from cutter.feed(chunk)
+        for start in range(0, len(chunk), limit):
+            yield from cutter.feed(chunk[start : start + limit])
     while more is not None and cutter.pending and (chunk := more()):
         end = cutter.end_in(chunk)
         yield from cutter.feed(chunk if end is None else chunk[:end])
+        if end is not None:
+            break
     yield from cutter.finish()
 
 
@@ -47,10 +51,11 @@ class _Cutter:
         self._offset = 0
         self._pieces: list[bytes] = []
         self._size = 0
-        # An over-long frame that is passed over: what is counted of it, and the bytes where its end may begin.
+        # The last pending bytes, where the end of the frame may begin.
+        self._edge = b""
+        # An over-long frame that is passed over: what is counted of it; of lines, up to the edge.
         self._dropped = 0
         self._lines = 0
-        self._edge = b""
 
     @property
     def pending(self) -> bool:
@@ -59,28 +64,26 @@ class _Cutter:
 
     def end_in(self, chunk: bytes) -> int | None:
         """Where in ``chunk`` the pending frame ends (exclusive), None if it does not."""
-        before, fresh = self._before()
-        end = self._framing.first(before + chunk, fresh)
-        return end - len(before) if end else None
+        end = self._framing.first(self._edge + chunk, self._fresh)
+        return end - len(self._edge) if end else None
 
     def feed(self, chunk: bytes) -> Iterator[Block]:
-        """Take a chunk; yield what is whole now."""
-        if self._dropped:
+        """Take a chunk no longer than the limit; yield what is whole now."""
+        # Only the frame that is pending can get longer than the limit here.
+        if self._dropped or self._size + len(chunk) > self._limit:
             end = self.end_in(chunk)
-            self._drop(chunk if end is None else chunk[:end])
-            if end is None:
-                return
-            yield self._take_overlong()
-            chunk = chunk[end:]
-        before, fresh = self._before()
-        if end := self._framing.boundary(before + chunk if before else chunk, fresh):
-            end -= len(before)
+            if self._dropped or self._size + (len(chunk) if end is None else end) > self._limit:
+                self._pass_over(chunk if end is None else chunk[:end])
+                if end is None:
+                    return
+                yield self._take_overlong()
+                chunk = chunk[end:]
+        if end := self._framing.boundary(self._edge + chunk if self._edge else chunk, self._fresh):
+            end -= len(self._edge)
             self._keep(chunk[:end])
             yield self._take()
             chunk = chunk[end:]
         self._keep(chunk)
-        if self._size > self._limit:
-            self._shorten()
 
     def finish(self) -> Iterator[Block]:
         """Yield the frame that never ended, if there is one."""
@@ -89,20 +92,16 @@ class _Cutter:
         elif self._size:
             yield self._take()
 
-    def _before(self) -> tuple[bytes, bool]:
-        """The last pending bytes, and whether they are all there is, so that a frame begins with them."""
-        if self._dropped:
-            return self._edge, False
-        while len(self._pieces) > 1 and len(self._pieces[-1]) < OVERLAP:
-            last = self._pieces.pop()
-            self._pieces[-1] += last
-        last = self._pieces[-1] if self._pieces else b""
-        return last[-OVERLAP:], self._size <= OVERLAP
+    @property
+    def _fresh(self) -> bool:
+        """Whether a frame begins where the edge does."""
+        return self._size <= OVERLAP
 
     def _keep(self, data: bytes) -> None:
         if data:
             self._pieces.append(data)
             self._size += len(data)
+            self._edge = (self._edge + data[-OVERLAP:])[-OVERLAP:]
 
     def _take(self) -> Block:
         block = Block(b"".join(self._pieces), self._offset)
@@ -120,19 +119,17 @@ class _Cutter:
         self._pieces, self._size = [], 0
         self._dropped, self._lines, self._edge = 0, 0, b""
 
-    def _shorten(self) -> None:
-        """Keep the beginning of a frame that is too long; from here on count instead of keeping."""
-        data = b"".join(self._pieces)
-        self._pieces = [data[:HEAD_KEPT]]
-        self._drop(data)
-        self._dropped -= HEAD_KEPT
-
-    def _drop(self, data: bytes) -> None:
+    def _pass_over(self, data: bytes) -> None:
+        """Take more of a frame that is too long: keep only its beginning, count instead of keeping."""
+        if not self._dropped:
+            data = b"".join((*self._pieces, data))
+            self._pieces, self._size, self._edge = [data[:HEAD_KEPT]], len(data), b""
+            self._dropped = -HEAD_KEPT
         self._dropped += len(data)
         data = self._edge + data
         keep = max(len(data) - OVERLAP, 0)
         # CR LF is one line end: never count its halves on two sides of this cut.
-        while keep and data[keep - 1 : keep] == b"\r":
+        if data[keep - 1 : keep + 1] == b"\r\n":
             keep -= 1
         self._lines += self._framing.line_ends(data[:keep])
         self._edge = data[keep:]

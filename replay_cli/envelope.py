@@ -1,8 +1,8 @@
-"""Envelope: the decoded outer object of one event, the fields that checks read."""
+"""Envelope: the decoded outer object of one event, the fields that checks read; and Mark, what is kept of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +24,23 @@ class Envelope:
     kind: str | None = None
     created_at: str | None = None
     previous_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an event leaves behind for the next comparison: a few numbers, never its text.
+
+    ``instant`` is its time in nanoseconds since 1970, None if it cannot be told; ``digest`` stands for all its
+    content but ``previous_seq``, which differs from connection to connection.
+    """
+
+    seq: int
+    previous_seq: int | None
+    offset: int
+    line: int
+    instant: int | None
+    digest: bytes
+
+    def moved(self, lines: int) -> Mark:
+        """A copy ``lines`` further down."""
+        return replace(self, line=self.line + lines) if lines else self

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-Fact = str | int | list[str]
+Fact = str | int | list[str] | list[dict[str, str]]
 """What a fact may hold: names, ids, numbers, pointers. Never a value out of a payload (DECISIONS, Options)."""
 
 

@@ -36,13 +36,15 @@ class State(Enum):
 class Fault:
     """Something inside an SSE frame that the standard ignores (WHATWG HTML, 9.2.6).
 
-    ``line`` counts from 1 within the frame's block, ``offset`` from the start of the source.
+    ``line`` counts from 1 within the frame's block, ``offset`` from the start of the source. ``nuls`` is the length
+    in bytes of a run of NULs (reason "nul-run").
     """
 
     line: int
     offset: int
     reason: str
     field: str
+    nuls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+# make demo: see it work.  make test: lint, types, tests, and the built wheel in an empty environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REPLAY := $(BIN)/replay
+
+.PHONY: help demo test lint types unit wheel format schemas fixtures clean
+
+help:
+	@echo "make demo     set up, then audit a clean and a damaged recording"
+	@echo "make test     lint, types, tests, and the wheel installed into an empty environment"
+	@echo "make format   put the code into the house's layout"
+	@echo "make schemas  write schemas/report.schema.json anew from the document model"
+	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
+	@echo "make clean    remove what these made"
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "replay needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed
+	@sh fixtures/demo.sh $(REPLAY)
+
+test: lint types unit wheel
+
+lint: $(VENV)/developing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/developing
+	$(BIN)/mypy
+
+unit: $(VENV)/developing
+	$(BIN)/python -m pytest -n auto
+
+wheel: $(VENV)/developing
+	$(BIN)/python tests/check_wheel.py
+
+format: $(VENV)/developing
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: $(VENV)/installed
+	$(BIN)/python -m replay_cli.schemas_made > schemas/report.schema.json
+
+fixtures: $(VENV)/installed
+	$(BIN)/python fixtures/make.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,16 @@
+"""``python -m replay_cli`` and the command ``replay``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; end with its exit code, 130 after Ctrl-C, silently after a closed pipe."""
+    from replay_cli.cli import run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The Python twin of ``replay validate``: ``replay_cli.audit``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from replay_cli.errors import UsageError
+from replay_cli.grading import Grading, grade
+from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Options, inspect
+from replay_cli.profiles import Shape
+from replay_cli.report import Report
+from replay_cli.sources import open_path, open_stream
+
+ProfileName = Literal["auto", "envelope", "record", "legacy"]
+FramingName = Literal["auto", "jsonl", "sse"]
+
+
+def audit(
+    log: str | PathLike[str] | bytes | BinaryIO,
+    *,
+    name: str | None = None,
+    profile: ProfileName = "auto",
+    framing: FramingName = "auto",
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    severity: Iterable[str] = (),
+    max_line_bytes: int = MAX_LINE_BYTES,
+    max_findings: int = MAX_FINDINGS,
+    statistics: bool = False,
+) -> Report:
+    """Audit one event log or SSE capture and return its report. Twin: ``replay validate LOG``.
+
+    ``log`` is a path, the bytes of a log, or an open binary file. ``name`` is what to call it in the report. The
+    other parameters are the options of the same name; ``select``, ``ignore`` and ``severity`` take the items that
+    the options take ("S102", "seq-gap=warning").
+
+    Never raises for what the log holds: what is wrong with it is in ``Report.findings``, and if it could not be
+    read to its end ``Report.failure`` says why. Raises UsageError for a missing file or an unknown rule, and
+    SourceError for a file that cannot be opened.
+    """
+    options = make_options(
+        profile,
+        framing,
+        grade(list(select), list(ignore), list(severity)),
+        max_line_bytes=max_line_bytes,
+        max_findings=max_findings,
+        statistics=statistics,
+    )
+    if isinstance(log, bytes):
+        log = BytesIO(log)
+    if isinstance(log, str | PathLike):
+        with open_path(Path(log), name or str(log)) as source:
+            return inspect(source, options)
+    with open_stream(log, name or getattr(log, "name", None) or "<stream>") as source:
+        return inspect(source, options)
+
+
+def make_options(
+    profile: str, framing: str, grading: Grading, *, max_line_bytes: int, max_findings: int, statistics: bool
+) -> Options:
+    """Options from the words that a user gives. Raises UsageError for one that cannot be meant."""
+    if profile not in ("auto", Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY):
+        raise UsageError(f"--profile: {profile!r} is not auto, envelope, record or legacy")
+    if framing not in ("auto", "jsonl", "sse"):
+        raise UsageError(f"--framing: {framing!r} is not auto, jsonl or sse")
+    if max_line_bytes < 1:
+        raise UsageError(f"--max-line-bytes: {max_line_bytes} is less than 1")
+    if max_findings < 0:
+        raise UsageError(f"--max-findings: {max_findings} is less than 0")
+    return Options(
+        profile=None if profile == "auto" else Shape(profile),
+        framing=None if framing == "auto" else framing,
+        max_line_bytes=max_line_bytes,
+        max_findings=max_findings,
+        grading=grading,
+        statistics=statistics,
+    )

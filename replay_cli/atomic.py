@@ -1,0 +1,58 @@
+"""Atomic: an output file that is the whole new one or the old one, never half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from replay_cli.errors import UsageError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write to a temporary file beside ``path``; at the end fsync it and rename it into place.
+
+    Whatever interrupts the writing leaves ``path`` as it was and the temporary file gone. What is no regular file
+    (``/dev/stdout``, a FIFO) is written to directly. Raises UsageError if nothing can be written there.
+    """
+    if path.exists() and not path.is_file():
+        with _explained(path), open(path, "wb") as direct:
+            yield direct
+        return
+    target = path.resolve()
+    with _explained(path):
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+        try:
+            with open(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            written = Path(name)
+            written.chmod(_mode(target))
+            written.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"--output-file: {path} cannot be written: {error.strerror or error}") from None
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new file gets."""
+    try:
+        return target.stat().st_mode & 0o7777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -1,0 +1,129 @@
+"""The auditor: blocks to tallies, tallies to one. Frame by frame: the reference, which defines what is right.
+
+From block to tally nothing opens a log, prints, or reads a clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+from replay_cli import rules
+from replay_cli.blocks import Block
+from replay_cli.checks import NAME_SHOWN, alone
+from replay_cli.compat import DONE
+from replay_cli.compat import NAMES as COMPAT_NAMES
+from replay_cli.envelope import Envelope, Mark
+from replay_cli.findings import Finding
+from replay_cli.frames import JSONL, Frame, Framing, State
+from replay_cli.jsontext import JsonReader
+from replay_cli.opening import Opened, finding, open_frame
+from replay_cli.payloads import KNOWN_EVENTS
+from replay_cli.profiles import Plan, Shape
+from replay_cli.sse import SSE
+from replay_cli.tally import Place, Tally
+from replay_cli.timestamps import nanoseconds
+
+FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
+
+COMPLETED = "turn.completed"
+
+
+def audit_blocks(blocks: Iterable[Block], plan: Plan) -> Iterator[Tally]:
+    """The tally of each block, in order."""
+    reader = JsonReader()
+    for block in blocks:
+        yield audit_block(block, plan, reader)
+
+
+def audit_block(block: Block, plan: Plan, reader: JsonReader) -> Tally:
+    """The tally of a block, frame by frame."""
+    tally = Tally(plan.kept, plan.gaps)
+    for frame in FRAMINGS[plan.framing].frames(block):
+        tally += audit_frame(frame, plan, reader)
+    return tally
+
+
+def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
+    """The tally of one frame; its lines count from 1 at the frame's first line."""
+    opened = open_frame(frame, plan, reader)
+    tally = Tally(plan.kept, plan.gaps, lines=frame.lines, size=frame.length, comments=frame.comments)
+    found = list(opened.findings)
+    if frame.state is State.HEAD:
+        tally.joints = (frame.offset, frame.offset)
+        tally.opening = Place(1, frame.offset, 0, rules.NEW_CONNECTION.code)
+    elif frame.state is not State.SILENT and frame.state is not State.BLANK:
+        tally.frames = 1
+    if not opened.readable:
+        _remember_damage(tally, frame, found[-1])
+    elif plan.shape is Shape.COMPAT and opened.value is not None:
+        found += _compat(tally, frame)
+    elif opened.envelope is not None:
+        found += _event(tally, frame, opened, plan)
+    for one in found:
+        tally.broken[one.code] += 1
+        tally.findings.setdefault(one.code, []).append(one)
+    return tally
+
+
+def _remember_damage(tally: Tally, frame: Frame, damage: Finding) -> None:
+    """A frame that could not be read: where it is, and what that means to who reads past it."""
+    tally.bad = (frame.offset, frame.offset)
+    place = Place(damage.line, damage.offset, 0, damage.code)
+    if frame.state is State.TORN:
+        tally.torn = (frame.offset, frame.length)
+    elif damage.code == rules.OVERLONG_LINE.code:
+        tally.unexamined = place
+    elif damage.code != rules.EVENT_WITHOUT_DATA.code:
+        tally.refused = place
+        # Its thread's turn is over on disk whether or not this line can be read (CONTRACT.md 2.5).
+        tally.completed = b'"turn.completed"' in frame.data
+
+
+def _compat(tally: Tally, frame: Frame) -> list[Finding]:
+    """A frame of the compat stream (CONTRACT.md 3.4): known names, and nothing behind ``done``."""
+    name = frame.event or "message"
+    tally.events = 1
+    tally.names[name if name in COMPAT_NAMES else ""] += 1
+    tally.done = name == DONE
+    tally.first_frame = finding(frame, rules.EVENT_AFTER_DONE, name=name[:NAME_SHOWN])
+    return [] if name in COMPAT_NAMES else [finding(frame, rules.UNKNOWN_COMPAT_NAME, name=name[:NAME_SHOWN])]
+
+
+def _event(tally: Tally, frame: Frame, opened: Opened, plan: Plan) -> list[Finding]:
+    """A readable event: what it shows alone, and the mark that it leaves."""
+    event, value, shape = opened.envelope, opened.value, opened.shape
+    if event is None or value is None or shape is None:
+        return []
+    mark = mark_of(event, value, frame)
+    tally.events = 1
+    # Unknown names share one count: a hostile log may hold a million of them.
+    tally.names[event.event if event.event in KNOWN_EVENTS else ""] += 1
+    tally.completed = event.event == COMPLETED
+    tally.seqs = (event.seq, event.seq)
+    tally.instants = (mark.instant, mark.instant) if mark.instant is not None else None
+    thread = thread_key(event.thread_id)
+    tally.heads[thread] = tally.tails[thread] = mark
+    return list(alone(frame, event, value, shape, plan, tally.looked))
+
+
+def mark_of(event: Envelope, value: dict[str, object], frame: Frame) -> Mark:
+    """What an event leaves behind. Its line is that of its data, from 1 at the frame's first line."""
+    place = frame.place(0)
+    line = place.line - frame.line + 1
+    instant = nanoseconds(event.timestamp)
+    return Mark(event.seq, event.previous_seq, place.offset, line, instant, content_digest(value))
+
+
+def content_digest(value: dict[str, object]) -> bytes:
+    """A digest of all that an event says but ``previous_seq``: equal content, however it is laid out."""
+    content = {name: member for name, member in value.items() if name != "previous_seq"}
+    return blake2b(json.dumps(content, sort_keys=True, separators=(",", ":")).encode(), digest_size=12).digest()
+
+
+def thread_key(thread: str) -> str:
+    """What stands for a thread: its id, or a digest of an id that is too long to be kept many times."""
+    if len(thread) <= NAME_SHOWN:
+        return thread
+    return "digest:" + blake2b(thread.encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,51 @@
+"""Errors: the one exception tree.
+
+    Exception
+    └── ReplayError       says in one line what is wrong
+        ├── UsageError    what was asked cannot be meant: exit 2
+        └── SourceError   an input cannot be read: exit 4
+
+Whatever goes wrong in a foreseen way is one of these, and never a traceback.
+"""
+
+from __future__ import annotations
+
+
+def one_line(text: str) -> str:
+    """``text`` fit to be shown in one line of a terminal: what does not print is escaped.
+
+    A lone surrogate that stands for a byte of a file name (``os.fsdecode``) becomes that byte, ``\\xff``.
+    """
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+class ReplayError(Exception):
+    """What is wrong, in one line: ``str()`` of it never holds a line break or a control character."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
+
+class UsageError(ReplayError):
+    """What was asked cannot be meant (exit 2)."""
+
+
+class SourceError(ReplayError):
+    """The input ``name`` cannot be read for ``reason`` (exit 4)."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        # Both go into args, so that the error comes whole out of a worker process.
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return one_line(f"{self.name}: {self.reason}")

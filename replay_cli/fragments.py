@@ -1,0 +1,87 @@
+"""Fragments: what stands on a line that is more, or less, than one JSON text.
+
+Before v0.9.0 the runtime appended a record in two writes, so two writers could glue records on one line, and a
+torn append could be followed by the next record on the same line (CONTRACT.md 6).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_RECORD_START = re.compile(r'\{\s*"(?:schema_version|seq|event|kind|thread_id|timestamp|item_id)"\s*:')
+_DECODER = json.JSONDecoder()
+
+ATTEMPTS = 64
+"""Places at which a record is tried to be read on one line, so that a hostile line costs a bounded time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Whole records found on a line, as places in its text (0-based characters, ends exclusive).
+
+    ``first`` tells whether the line begins with one of them.
+    """
+
+    records: tuple[tuple[int, int], ...]
+    first: bool
+
+
+def mixture(text: str) -> Mixture | None:
+    """The whole records on a line that is not one JSON text; None if there is no more to it than damage.
+
+    A line that begins with a whole object and goes on with a brace is glued, whatever the objects hold. Behind a
+    torn fragment only what looks like a record of ours counts: payloads hold whole objects too.
+    """
+    records = tuple(_records(text))
+    if not records:
+        return None
+    first = records[0][0] == 0
+    if first and not text.startswith("{", _skip_space(text, records[0][1])):
+        return None
+    return Mixture(records, first)
+
+
+def _records(text: str) -> Iterator[tuple[int, int]]:
+    at, budget = 0, 4 * len(text) + 65536
+    here = text.startswith("{")  # whether an object stands right here: at the beginning, or behind another
+    for _ in range(ATTEMPTS):
+        start = at if here else _next_start(text, at)
+        if start < 0 or budget < 0:
+            return
+        end, value = _object(text, start)
+        budget -= end - start
+        if value is not None and (here or _is_record(value)):
+            yield start, end
+            at = _skip_space(text, end)
+            here = text.startswith("{", at)
+        else:
+            at, here = start + 1, False
+
+
+def _next_start(text: str, at: int) -> int:
+    match = _RECORD_START.search(text, at)
+    return match.start() if match else -1
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _object(text: str, at: int) -> tuple[int, dict[str, object] | None]:
+    """The end of the object that begins at ``at``, and it; or how far the reading came, and None."""
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        return max(error.pos, at + 1), None
+    except (RecursionError, ValueError):
+        return len(text), None
+    return end, value if isinstance(value, dict) else None
+
+
+def _is_record(value: dict[str, object]) -> bool:
+    return "seq" in value and "event" in value and "payload" in value

@@ -1,0 +1,179 @@
+"""History: the second look, when the order of a source is broken.
+
+Neighbours show that an order is broken, not how much of it: how many events a client or the runtime would pass
+over, which repeated events are the same and which conflict. That needs the past. So when, and only when, a tally
+holds a finding of order, its source is read once more; only the numbers that can recur are remembered, by the
+overlaps that the findings tell, up to a bound (DECISIONS, Order).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from replay_cli import rules
+from replay_cli.auditor import FRAMINGS, mark_of, thread_key
+from replay_cli.blocks import Block
+from replay_cli.checks import MAX_SAFE_SEQ
+from replay_cli.envelope import Mark
+from replay_cli.findings import Fact, Finding
+from replay_cli.jsontext import JsonReader
+from replay_cli.opening import open_frame
+from replay_cli.profiles import Plan, Shape
+from replay_cli.tally import Tally
+
+REMEMBERED = 200_000
+"""Events whose content is remembered at most; past it the numbers are lower bounds."""
+
+ORDER_CODES = (rules.SEQ_DUPLICATE.code, rules.SEQ_STEP_BACK.code, rules.SEQ_CONFLICT.code, rules.BROKEN_LINK.code)
+
+
+@dataclass(slots=True)
+class History:
+    """What the second look found.
+
+    ``passed_over`` counts events that are not newer than what was delivered before: the runtime drops them when it
+    streams, a client ignores them. ``other_thread`` counts those of a thread that the file is not the log of.
+    ``reloads`` counts the times a client meets a gap, ``first_reload`` is the seq of the first. ``repeated``
+    and ``conflicting`` count events whose seq came before with the same, or other, content. ``exact`` is False
+    when the bound was met. ``before_refused`` counts the events passed over before the first unreadable line.
+    """
+
+    passed_over: int = 0
+    other_thread: int = 0
+    reloads: int = 0
+    first_reload: int | None = None
+    repeated: int = 0
+    conflicting: int = 0
+    exact: bool = True
+    before_refused: int = 0
+    conflicts: list[Finding] = field(default_factory=list)
+    explained: list[Finding] = field(default_factory=list)
+
+
+def wants_history(tally: Tally) -> bool:
+    """Whether the order of a source is broken, so that a second look is due."""
+    return any(tally.broken[code] for code in ORDER_CODES)
+
+
+def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
+    """Read a source once more, for the numbers that neighbours cannot show."""
+    look = _SecondLook(plan, tally)
+    reader, lines = JsonReader(), 0
+    for block in blocks:
+        for frame in FRAMINGS[plan.framing].frames(block):
+            opened = open_frame(frame, plan, reader)
+            if opened.envelope is not None and opened.value is not None:
+                look.meet(opened.envelope.thread_id, mark_of(opened.envelope, opened.value, frame), lines)
+            lines += frame.lines
+    return look.history
+
+
+class _SecondLook:
+    """The state of a client, or of the runtime's own streaming, along a source."""
+
+    def __init__(self, plan: Plan, tally: Tally) -> None:
+        self.history = History()
+        self._plan = plan
+        self._refused = tally.refused.offset if tally.refused else None
+        self._latest: dict[str, int] = {}
+        self._overlaps = _overlaps(tally)
+        self._seen: dict[tuple[str, int], tuple[bytes, int]] = {}
+        self._neighbours = {
+            finding.offset
+            for code in (rules.SEQ_DUPLICATE.code, rules.SEQ_CONFLICT.code)
+            for finding in tally.findings.get(code, ())
+        }
+        self._links: dict[tuple[str, int], list[Finding]] = {}
+        for finding in tally.findings.get(rules.BROKEN_LINK.code, ()):
+            key = (str(finding.facts["thread"]), int(str(finding.facts["link"])))
+            if "previous" in finding.facts:
+                self._links.setdefault(key, []).append(finding)
+
+    def meet(self, thread: str, mark: Mark, lines: int) -> None:
+        """One event, in order; ``lines`` are those before its frame."""
+        history, key = self.history, thread_key(thread)
+        self._compare(key, mark, lines)
+        self._explain(key, mark)
+        if self._plan.thread is not None and thread != self._plan.thread:
+            history.other_thread += 1
+            return
+        latest = self._latest.get(key)
+        unusable = self._plan.shape is not Shape.RECORD and mark.seq > MAX_SAFE_SEQ
+        if unusable or (latest is not None and mark.seq <= latest):
+            history.passed_over += 1
+            history.before_refused += self._refused is not None and mark.offset < self._refused
+            return
+        if latest is not None and mark.previous_seq is not None and mark.previous_seq != latest:
+            history.reloads += 1
+            if history.first_reload is None:
+                history.first_reload = mark.seq
+        self._latest[key] = mark.seq
+
+    def _compare(self, key: str, mark: Mark, lines: int) -> None:
+        """Is this number new, a repetition, or a conflict?"""
+        if not any(low <= mark.seq <= high for low, high in self._overlaps.get(key, ())):
+            return
+        place = (key, mark.seq)
+        first = self._seen.get(place)
+        if first is None:
+            if len(self._seen) < REMEMBERED:
+                self._seen[place] = (mark.digest, mark.offset)
+            else:
+                self.history.exact = False
+        elif first[0] == mark.digest:
+            self.history.repeated += 1
+        else:
+            self.history.conflicting += 1
+            if mark.offset not in self._neighbours and len(self.history.conflicts) < self._plan.kept:
+                facts: dict[str, Fact] = {"thread": key, "seq": mark.seq, "first_offset": first[1]}
+                found = Finding(mark.offset, mark.line + lines, rules.SEQ_CONFLICT.code, facts)
+                self.history.conflicts.append(found)
+
+    def _explain(self, thread: str, mark: Mark) -> None:
+        """A link to an event that came earlier is a new connection, not loss (DECISIONS, Severities)."""
+        for finding in self._links.pop((thread, mark.seq), ()):
+            if finding.offset > mark.offset:
+                self.history.explained.append(finding)
+
+
+def _overlaps(tally: Tally) -> dict[str, list[tuple[int, int]]]:
+    """By thread, the ranges of seq that occur more than once, as the findings of order tell them, merged."""
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for code in (rules.SEQ_DUPLICATE.code, rules.SEQ_STEP_BACK.code, rules.SEQ_CONFLICT.code):
+        for finding in tally.findings.get(code, ()):
+            seq = int(str(finding.facts["seq"]))
+            high = int(str(finding.facts.get("previous", seq)))
+            ranges.setdefault(str(finding.facts["thread"]), []).append((seq, high))
+    return {thread: _merged(found) for thread, found in ranges.items()}
+
+
+def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def apply(tally: Tally, history: History) -> None:
+    """Put what the second look found into the tally: conflicts that were no neighbours, links that are explained."""
+    for finding in history.conflicts:
+        tally.broken[finding.code] += 1
+        tally.findings.setdefault(finding.code, []).append(finding)
+    for finding in history.explained:
+        tally.findings[finding.code].remove(finding)
+        tally.broken[finding.code] -= 1
+        code = rules.NEW_CONNECTION.code
+        link, previous = finding.facts["link"], finding.facts["previous"]
+        problem = f"previous_seq {link} after seq {previous}: a link to an earlier event, so a new connection"
+        moved = Finding(finding.offset, finding.line, code, {**finding.facts, "problem": problem}, finding.column)
+        tally.broken[code] += 1
+        tally.findings.setdefault(code, []).append(moved)
+    for code in (rules.SEQ_CONFLICT.code, rules.NEW_CONNECTION.code):
+        if code in tally.findings:
+            tally.findings[code] = sorted(tally.findings[code], key=lambda found: found.place)[: tally.kept]
+    tally.broken = Counter({code: count for code, count in tally.broken.items() if count})

@@ -1,0 +1,229 @@
+"""Inspection: one source, from its first bytes to its report.
+
+Here the parts meet: what a source holds is sniffed, its blocks are audited, the order is looked at again if it is
+broken, and the tally is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from replay_cli import rules
+from replay_cli.auditor import FRAMINGS, audit_blocks
+from replay_cli.blocks import Block
+from replay_cli.cutting import cut
+from replay_cli.errors import ReplayError, SourceError
+from replay_cli.findings import Finding, Rule
+from replay_cli.grading import Grading, grade
+from replay_cli.history import History, apply, look_again, wants_history
+from replay_cli.opening import EXCERPT
+from replay_cli.profiles import Plan, Shape
+from replay_cli.report import Report, counts, first_findings, per_rule, seq_range, time_range, told
+from replay_cli.sniffing import HEAD, Sniffed, sniff
+from replay_cli.sources import Source, open_path, read_at
+from replay_cli.statistics import caveats, rule_counts
+from replay_cli.tally import Tally
+from replay_cli.verdict import compat_end, verdict
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_FINDINGS = 1000
+
+_STORE_LOG = re.compile(r"(.+?)\.(?:jsonl|ndjson|log)(?:\.(?:gz|zst|bz2|xz))?\Z", re.IGNORECASE)
+_THREAD_ID = re.compile(r"thr_[A-Za-z0-9_-]+\Z")
+
+Progress = Callable[[Source, int], None]
+"""Told, now and then, the source that is read and how many bytes of it were audited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How sources are audited and told.
+
+    ``profile`` and ``framing`` are None to go by content. ``max_line_bytes`` is the longest line or SSE event that
+    is examined, ``max_findings`` how many findings of a source are listed (all are counted).
+    """
+
+    profile: Shape | None = None
+    framing: str | None = None
+    max_line_bytes: int = MAX_LINE_BYTES
+    max_findings: int = MAX_FINDINGS
+    grading: Grading = field(default_factory=grade)
+    statistics: bool = False
+
+
+def inspect(source: Source, options: Options, progress: Progress | None = None) -> Report:
+    """Audit an opened source. Never raises for what the source holds, nor for its end in the middle of it."""
+    chunks, failure = source.chunks(), None
+    head, complete, failure = _peek(chunks)
+    sniffed = sniff(head, complete, options.framing)
+    plan, chosen_by = plan_for(source.path, sniffed, options)
+    tally, history = Tally(options.max_findings), None
+    if plan.shape is Shape.FOREIGN:
+        tally += _told_at_start(rules.FOREIGN_LOG, what=sniffed.what)
+    else:
+        rest = _after(head, chunks, failure)
+        blocks = cut(rest, FRAMINGS[plan.framing], plan.limit, source.more)
+        tally, failure = _audit(blocks, plan, source, progress)
+        if wants_history(tally) and source.rereadable and failure is None:
+            history = _second_look(source, plan, tally)
+        _add_source_findings(tally, plan)
+    found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
+    numbers = counts(tally, options.grading)
+    return Report(
+        source=source.name,
+        framing="sse" if plan.framing == "sse" else "jsonl",
+        profile=plan.shape.value,
+        chosen_by=chosen_by,
+        compression=source.compression,
+        bytes=tally.size,
+        lines=tally.lines,
+        events=tally.events,
+        threads=len(tally.heads),
+        seq=seq_range(tally),
+        time=time_range(tally),
+        keepalives=tally.comments,
+        verdict=verdict(tally, plan, history, sniffed.what),
+        failure=str(failure) if failure else None,
+        counts=numbers,
+        rules=per_rule(tally, options.grading),
+        findings=[told(one, options.grading.of(one.code)) for one in found],
+        not_shown=numbers.error + numbers.warning + numbers.note - len(found),
+        statistics=rule_counts(tally, plan, options.grading) if options.statistics else None,
+        caveats=caveats(tally, plan) if options.statistics else None,
+    )
+
+
+def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, str]:
+    """What to audit a source for, and what decided it (DECISIONS, Sources)."""
+    shape, chosen_by, thread = sniffed.shape, "content", None
+    store = path is not None and path.absolute().parent.name == "events"
+    if options.profile is not None:
+        shape, chosen_by = options.profile, "option"
+    elif path is not None and store and sniffed.framing == "jsonl" and _beside_state(path):
+        shape, chosen_by = Shape.RECORD, "path"
+    if path is not None and store and shape is Shape.RECORD and (match := _STORE_LOG.match(path.name)):
+        # A folder of this name without a store around it may hold anything; go by what only a store would write.
+        thread = match[1] if _beside_state(path) or _THREAD_ID.match(match[1]) else None
+    plan = Plan(
+        shape,
+        sniffed.framing,
+        strict=options.profile is not None,
+        thread=thread,
+        limit=options.max_line_bytes,
+        kept=options.max_findings,
+        gaps=options.grading.asks(rules.SEQ_GAP.code),
+    )
+    return plan, chosen_by
+
+
+def _beside_state(path: Path) -> bool:
+    try:
+        return (path.absolute().parent.parent / "state.json").is_file()
+    except OSError:
+        return False
+
+
+def _peek(chunks: Iterator[bytes]) -> tuple[bytes, bool, SourceError | None]:
+    """The first bytes, whether they are all, and what stopped the reading, if anything did."""
+    pieces, size = [], 0
+    try:
+        for chunk in chunks:
+            pieces.append(chunk)
+            size += len(chunk)
+            if size >= HEAD:
+                return b"".join(pieces), False, None
+    except SourceError as error:
+        return b"".join(pieces), True, error
+    return b"".join(pieces), True, None
+
+
+def _after(head: bytes, chunks: Iterator[bytes], failure: SourceError | None) -> Iterator[bytes]:
+    yield from (head[at : at + HEAD] for at in range(0, len(head), HEAD))
+    if failure:
+        raise failure
+    yield from chunks
+
+
+def _audit(
+    blocks: Iterable[Block], plan: Plan, source: Source, progress: Progress | None
+) -> tuple[Tally, SourceError | None]:
+    """The tally of a source, and what stopped the reading; the findings so far are kept."""
+    tally = Tally(plan.kept, plan.gaps)
+    try:
+        for part in audit_blocks(blocks, plan):
+            tally += part
+            if progress:
+                progress(source, tally.size)
+    except SourceError as error:
+        return tally, error
+    return tally, None
+
+
+def _second_look(source: Source, plan: Plan, tally: Tally) -> History | None:
+    """Read the source again for exact numbers; None if it cannot be read a second time."""
+    if source.path is None:
+        return None
+    try:
+        with open_path(source.path, source.name) as again:
+            history = look_again(cut(again.chunks(), FRAMINGS[plan.framing], plan.limit), plan, tally)
+    except ReplayError:
+        return None
+    apply(tally, history)
+    return history
+
+
+def _told_at_start(rule: Rule, **facts: str | int) -> Tally:
+    tally = Tally()
+    tally.broken[rule.code] += 1
+    tally.findings[rule.code] = [Finding(0, 1, rule.code, dict(facts))]
+    return tally
+
+
+def _add_source_findings(tally: Tally, plan: Plan) -> None:
+    """What only the whole of a source shows."""
+    if plan.shape is Shape.COMPAT:
+        _add(tally, _told_at_start(rules.COMPAT_STREAM, events=tally.events, end=compat_end(tally)))
+    if plan.framing == "sse" and plan.shape in (Shape.ENVELOPE, Shape.LEGACY):
+        _add_second_threads(tally)
+    if not tally.events:
+        what = (
+            "empty" if not tally.size else "no event in it that could be read" if tally.frames else "no event in it"
+        )
+        _add(tally, _told_at_start(rules.NO_EVENTS, what=what))
+
+
+def _add(tally: Tally, more: Tally) -> None:
+    tally.broken.update(more.broken)
+    for code, found in more.findings.items():
+        tally.findings.setdefault(code, []).extend(found)
+
+
+def _add_second_threads(tally: Tally) -> None:
+    """The server streams one thread at a time, so a further one does not belong (CONTRACT.md 3.2)."""
+    if len(tally.heads) < 2:
+        return
+    first, *others = sorted(tally.heads.items(), key=lambda item: item[1].offset)
+    code = rules.SECOND_THREAD.code
+    tally.broken[code] += len(others)
+    tally.findings[code] = [
+        Finding(mark.offset, mark.line, code, {"found": thread, "expected": first[0]})
+        for thread, mark in others[: tally.kept]
+    ]
+
+
+def _with_excerpts(findings: list[Finding], source: Source) -> list[Finding]:
+    """Findings of order carry no text, for the sake of memory; a plain file can be read at their place again."""
+    if not source.plain or source.path is None:
+        return findings
+    path = source.path
+
+    def read(one: Finding) -> Finding:
+        if one.excerpt or one.code[0] in "LC":
+            return one
+        text = re.split(rb"[\r\n]", read_at(path, one.offset, EXCERPT), maxsplit=1)[0]
+        return replace(one, excerpt=text, caret=0)
+
+    return [read(one) for one in findings]

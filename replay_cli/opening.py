@@ -1,0 +1,264 @@
+"""Opening: a frame becomes an envelope, or the one finding why not. The reference for a line on its own.
+
+One bad line is one finding (DECISIONS): the first that applies of framing, JSON, schema. Whether a line is refused
+is the runtime's own verdict (CONTRACT.md 1; vectors ``envelope_lines``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from replay_cli import rules
+from replay_cli.compat import NAMES as COMPAT_NAMES
+from replay_cli.envelope import Envelope
+from replay_cli.findings import Fact, Finding, Rule
+from replay_cli.fragments import mixture
+from replay_cli.frames import Frame, State
+from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, place_of, without
+from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, Violation, describe, shape_of, violations
+
+EXCERPT = 160
+"""Bytes of a line that a finding keeps around its place."""
+
+TOLD = 5
+"""Violations of one line that are told in full (DECISIONS)."""
+
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of a frame.
+
+    ``readable`` is False where the runtime, or a client, cannot read it. ``value`` is the object of a readable
+    frame, an event or not; ``envelope`` is there when it is an event, of the shape ``shape``.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    readable: bool = True
+    value: dict[str, object] | None = None
+    envelope: Envelope | None = None
+    shape: Shape | None = None
+
+
+def finding(frame: Frame, rule: Rule, index: int = 0, **facts: Fact) -> Finding:
+    """A finding at byte ``index`` of a frame's data, with a piece of the text around it.
+
+    Its line counts from 1 at the frame's first line, as every tally's lines do.
+    """
+    place = frame.place(index)
+    start = max(0, index - EXCERPT // 2)
+    excerpt = frame.data[start : start + EXCERPT].replace(b"\n", b" ")
+    line = place.line - frame.line + 1
+    return Finding(place.offset, line, rule.code, facts, place.column, excerpt, index - start)
+
+
+def open_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
+    """Open one frame for what ``plan`` says. Never raises, whatever the bytes."""
+    notes = tuple(_framing_notes(frame, plan))
+    if frame.state is not State.WHOLE or frame.length > plan.limit:
+        damage = _unopened(frame, plan)
+        if damage is None:
+            return Opened(notes)
+        return Opened((*notes, damage), readable=damage.code == rules.BLANK_LINE.code)
+    opened = _open_text(frame, plan, reader)
+    return Opened((*notes, *opened.findings), opened.readable, opened.value, opened.envelope, opened.shape)
+
+
+def _framing_notes(frame: Frame, plan: Plan) -> Iterator[Finding]:
+    if frame.bom:
+        yield finding(frame, rules.SSE_BYTE_ORDER_MARK)
+    for fault in frame.faults:
+        line = fault.line - frame.line + 1
+        if fault.reason == "nul-run":
+            yield Finding(fault.offset, line, rules.NUL_RUN.code, {"count": fault.nuls, "whole": ""})
+        else:
+            facts: dict[str, Fact] = {"problem": _FAULTS[fault.reason], "field": fault.field}
+            yield Finding(fault.offset, line, rules.UNKNOWN_SSE_FIELD.code, facts)
+
+
+_FAULTS = {
+    "unknown": "is no field of the standard; clients ignore the line",
+    "nul-in-id": "holds a NUL; clients ignore the line",
+    "bad-retry": "is no whole number; clients ignore the line",
+    "overwritten": "is given twice in one event; the last one counts",
+}
+
+
+def _unopened(frame: Frame, plan: Plan) -> Finding | None:
+    """The finding of a frame that is not examined further; None where there is nothing to say."""
+    match frame.state:
+        case State.TORN:
+            rule = rules.TORN_TAIL if plan.framing == "jsonl" else rules.UNFINISHED_EVENT
+            return finding(frame, rule, bytes=frame.length)
+        case State.BLANK:
+            return finding(frame, rules.BLANK_LINE)
+        case State.DATALESS:
+            return finding(frame, rules.EVENT_WITHOUT_DATA, event=(frame.event or "")[:80])
+        case State.WHOLE | State.OVERLONG:
+            return finding(frame, rules.OVERLONG_LINE, bytes=frame.length, limit=plan.limit)
+    return None
+
+
+def _refused(frame: Frame, rule: Rule, index: int = 0, **facts: Fact) -> Opened:
+    return Opened((finding(frame, rule, index, **facts),), readable=False)
+
+
+def _open_text(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
+    data = frame.data
+    if data.startswith(BOM) and plan.framing == "jsonl":
+        return _refused(frame, rules.BYTE_ORDER_MARK)
+    if (nul := data.find(b"\0\0")) >= 0:
+        return _nul_run(frame, nul)
+    reading = reader.read(data)
+    if isinstance(reading, Reading):
+        return _open_value(frame, plan, reading, ())
+    skippable = reading.code in SKIPPABLE and plan.shape is Shape.RECORD
+    masked = without(data, KNOWN[Shape.RECORD]) if skippable else None
+    second = reader.read(masked[0]) if masked else None
+    if masked and isinstance(second, Reading):
+        note = finding(frame, rules.UNREAD_FIELD, reading.index, problem=reading.problem, names=masked[1][:80])
+        return _open_value(frame, plan, second, (note,))
+    return _refusal(frame, reading)
+
+
+def _nul_run(frame: Frame, start: int) -> Opened:
+    data = frame.data
+    end = start + len(data) - start - len(data[start:].lstrip(b"\0"))
+    mixed = mixture(data.replace(b"\0", b" ").decode(errors="replace"))
+    records = len(mixed.records) if mixed else 0
+    rest = data[end:].strip()
+    if not records and rest.startswith(b"{") and rest.endswith(b"}"):
+        records = int(isinstance(JsonReader().read(rest), Reading))
+    whole = f"; {records} whole records beside it" if records else ""
+    return _refused(frame, rules.NUL_RUN, start, count=end - start, whole=whole)
+
+
+def _refusal(frame: Frame, refusal: Refusal) -> Opened:
+    rule = rules.BY_CODE[refusal.code]
+    if rule is rules.NOT_JSON and (mixed := mixture(frame.data.decode())):
+        text = frame.data.decode()
+        start, end = mixed.records[0]
+        records = sum(len(text[a:b].encode()) for a, b in mixed.records)
+        left = len(frame.data) - records - len(text[:start].encode())
+        rest = f", and {left} bytes more" if text[mixed.records[-1][1] :].strip() else ""
+        facts: dict[str, Fact] = {"records": len(mixed.records), "rest": rest}
+        if mixed.first:
+            return _refused(frame, rules.GLUED_RECORDS, len(text[:end].encode()), **facts)
+        fragment = len(text[:start].encode())
+        return _refused(frame, rules.SPLICED_LINE, fragment, fragment=fragment, **facts)
+    return _refused(frame, rule, refusal.index, problem=refusal.problem)
+
+
+def _open_value(frame: Frame, plan: Plan, reading: Reading, notes: tuple[Finding, ...]) -> Opened:
+    value = reading.value
+    if not isinstance(value, dict):
+        if isinstance(value, list) and plan.shape is Shape.RECORD and _positional(value):
+            return Opened((*notes, finding(frame, rules.POSITIONAL_RECORD)))
+        return _refused(frame, rules.NOT_AN_OBJECT, found=describe(value))
+    if plan.shape is Shape.COMPAT:
+        return Opened(value=value)
+    shape = _shape_read_as(frame, value, plan)
+    if shape is None:
+        other = finding(frame, rules.OTHER_SHAPE, found=_stream_of(frame), expected=plan.shape.value)
+        return Opened((*notes, other), value=value)
+    known = sorted(set(reading.duplicates) & KNOWN[shape])
+    if known:
+        index = place_of(frame.data, known[0], -1) or 0
+        return _refused(frame, rules.DUPLICATE_KEY, index, names=", ".join(known))
+    broken = violations(shape, value)
+    if broken:
+        return _refused_by_schema(frame, broken)
+    found = [*notes]
+    if reading.duplicates:
+        index = place_of(frame.data, reading.duplicates[0], -1) or 0
+        names = ", ".join(name[:40] for name in reading.duplicates[:5])
+        found.append(finding(frame, rules.DUPLICATE_UNKNOWN_KEY, index, names=names))
+    claimed = shape_of(value) or shape
+    if shape_differs(plan, claimed, value):
+        found.append(finding(frame, rules.OTHER_SHAPE, found=claimed.value, expected=plan.shape.value))
+    return Opened(tuple(found), True, value, envelope_of(value), shape)
+
+
+def shape_differs(plan: Plan, claimed: Shape, value: dict[str, object]) -> bool:
+    """Whether a line that reads well is of another shape than its source.
+
+    A record without ``schema_version`` looks like an old event if all its ids are there: told apart by a null id.
+    """
+    if plan.shape is Shape.RECORD and claimed is Shape.LEGACY:
+        return value["turn_id"] is None or value["item_id"] is None
+    return claimed is not plan.shape
+
+
+def _shape_read_as(frame: Frame, value: dict[str, object], plan: Plan) -> Shape | None:
+    """The shape by which a line is read: its source's, or another that it fulfils; None for another stream's frame.
+
+    The store's reader takes envelopes and old events too (vector R120), so a record source never changes shape.
+    """
+    if plan.framing == "sse" and not plan.strict and _stream_of(frame) and is_other_stream(value):
+        return None
+    claimed = shape_of(value)
+    if plan.strict or plan.shape is Shape.RECORD or claimed is None or claimed is plan.shape:
+        return plan.shape
+    if claimed is Shape.ENVELOPE or set(value) <= KNOWN[claimed]:
+        return claimed if not violations(claimed, value) else plan.shape
+    return plan.shape
+
+
+def is_other_stream(value: dict[str, object]) -> bool:
+    """Whether an object has none of the fields that make it an event of ours (CONTRACT.md 3.4, 3.5)."""
+    return not {"seq", "kind", "schema_version", "timestamp", "created_at", "previous_seq"} & value.keys()
+
+
+def _stream_of(frame: Frame) -> str:
+    """Which other stream of the runtime a frame's SSE name belongs to, in words; empty if to none."""
+    name = frame.event or ""
+    if name.startswith("fleet."):
+        return "frame of the fleet stream"
+    return "frame of the compat stream" if name in COMPAT_NAMES else ""
+
+
+def _positional(values: list[object]) -> bool:
+    return len(values) == len(RECORD_ORDER) and not violations(
+        Shape.RECORD, dict(zip(RECORD_ORDER, values, strict=True))
+    )
+
+
+def _refused_by_schema(frame: Frame, broken: list[Violation]) -> Opened:
+    told = "; ".join(violation.told() for violation in broken[:TOLD])
+    more = f"; and {len(broken) - TOLD} more" if len(broken) > TOLD else ""
+    listed = [
+        {"pointer": v.pointer, "keyword": v.keyword, "expected": v.expected, "found": v.found} for v in broken[:TOLD]
+    ]
+    first = next((v.pointer for v in broken if v.keyword != "required"), "")
+    index = (place_of(frame.data, first.split("/")[1]) or 0) if first else 0
+    return _refused(
+        frame, rules.SCHEMA_VIOLATION, index, told=told + more, pointer=first, count=len(broken), violations=listed
+    )
+
+
+def envelope_of(value: dict[str, object]) -> Envelope:
+    """The fields that checks read, of an object that fulfils the schema of its shape."""
+
+    def text(name: str) -> str | None:
+        found = value.get(name)
+        return found if isinstance(found, str) else None
+
+    def number(name: str) -> int | None:
+        found = value.get(name)
+        return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**64 else None
+
+    return Envelope(
+        seq=number("seq") or 0,
+        event=text("event") or "",
+        thread_id=text("thread_id") or "",
+        turn_id=text("turn_id"),
+        item_id=text("item_id"),
+        timestamp=text("timestamp") or "",
+        payload=value.get("payload"),
+        schema_version=number("schema_version"),
+        kind=text("kind"),
+        created_at=text("created_at"),
+        previous_seq=number("previous_seq"),
+    )

@@ -1,0 +1,69 @@
+"""Outcome: what all sources of a run come to, and the exit code that says it (DECISIONS, Sources)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from replay_cli.errors import ReplayError, UsageError
+from replay_cli.findings import Severity
+from replay_cli.report import Counts, Report, Summary
+
+CLEAN, FINDINGS, USAGE, NOTHING, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+PRECEDENCE = (INTERRUPTED, USAGE, UNREADABLE, FINDINGS, NOTHING)
+"""Which exit code wins when several are due."""
+
+_LEVELS = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Grows as reports come in; findings at or above ``fail_level`` make the run fail (OFF: none do)."""
+
+    fail_level: Severity = Severity.ERROR
+    sources: int = 0
+    skipped: int = 0
+    events: int = 0
+    size: int = 0
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("error", "warning", "note"), 0))
+    problems: list[str] = field(default_factory=list)
+    due: set[int] = field(default_factory=set)
+
+    def add(self, report: Report) -> None:
+        """Count one report in."""
+        self.sources += 1
+        self.events += report.events
+        self.size += report.bytes
+        for level in self.counts:
+            self.counts[level] += getattr(report.counts, level)
+        if report.failure:
+            self.problems.append(report.failure)
+            self.due.add(UNREADABLE)
+        if self._fails(report.counts):
+            self.due.add(FINDINGS)
+
+    def add_problem(self, problem: ReplayError) -> None:
+        """Count in something that was asked and could not be done."""
+        self.problems.append(str(problem))
+        self.due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
+
+    def _fails(self, counts: Counts) -> bool:
+        if self.fail_level is Severity.OFF:
+            return False
+        graver = _LEVELS[: _LEVELS.index(self.fail_level) + 1]
+        return any(getattr(counts, level.value) for level in graver)
+
+    @property
+    def exit_code(self) -> int:
+        """The code that the run ends with."""
+        due = self.due if self.events else self.due | {NOTHING}
+        return next((code for code in PRECEDENCE if code in due), CLEAN)
+
+    def summary(self) -> Summary:
+        """The outcome as the document holds it."""
+        return Summary(
+            sources=self.sources,
+            skipped=self.skipped,
+            events=self.events,
+            bytes=self.size,
+            counts=Counts(**self.counts),
+        )

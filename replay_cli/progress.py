@@ -1,0 +1,82 @@
+"""Progress: a bar on stderr while long work goes on, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from replay_cli.discovery import Entry
+from replay_cli.inspection import Progress
+from replay_cli.sources import Source
+
+PATIENCE = 1.0
+"""Seconds of work before a bar is shown."""
+
+INTERVAL = 0.1
+
+
+@contextmanager
+def progress(entries: Sequence[Entry]) -> Iterator[Progress | None]:
+    """What to tell of the work on ``entries``; None if nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar = _Bar(sum(_size(entry.path) for entry in entries))
+    try:
+        yield bar.tell
+    finally:
+        bar.close()
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size if path != "-" else 0
+    except OSError:
+        return 0
+
+
+class _Bar:
+    """A bar over the stored bytes of all inputs, with MB/s and the time left; drawn only once work takes long."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._started = self._told = time.monotonic()
+        self._done = 0
+        self._current: tuple[str, int] = ("", 0)
+        self._bar: Any = None
+
+    def tell(self, source: Source, _audited: int) -> None:
+        """Take note of how far ``source`` was read; draw now and then."""
+        name, read = self._current
+        if source.name != name:
+            self._done += read
+        self._current = (source.name, source.raw_read)
+        now = time.monotonic()
+        if now - self._told >= INTERVAL and now - self._started >= PATIENCE:
+            self._told = now
+            self._draw(source.name)
+
+    def _draw(self, name: str) -> None:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import TransferSpeedColumn
+
+        from replay_cli.errors import one_line
+
+        if self._bar is None:
+            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+            self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self._bar.add_task("", total=self._size or None)
+            self._bar.start()
+        description = escape(one_line(Path(name).name)[:30])
+        self._bar.update(self._bar.task_ids[0], completed=self._done + self._current[1], description=description)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.stop()

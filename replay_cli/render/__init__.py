@@ -1,0 +1,36 @@
+"""Rendering: reports to text. A renderer is a function from reports to pieces of text.
+
+It is called with reports that come one after the other and with the outcome of the run, which is complete when
+the reports are; so nothing is held back and memory stays flat over any number of sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from replay_cli.outcome import Outcome
+from replay_cli.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to show things: with colour or not, how many cells a line has, whether only findings are wanted."""
+
+    color: bool = False
+    width: int = 100
+    quiet: bool = False
+
+
+Renderer = Callable[[Iterable[Report], Outcome, Style], Iterator[str]]
+
+
+def renderer(name: str) -> Renderer:
+    """The renderer of this name: text, concise or json."""
+    if name == "text":
+        from replay_cli.render.text import render
+    elif name == "json":
+        from replay_cli.render.json import render
+    else:
+        from replay_cli.render.concise import render
+    return render

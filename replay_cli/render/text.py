@@ -1,0 +1,108 @@
+"""Text: for a person at a terminal. Grouped by source, with the offending line and a caret, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from replay_cli.errors import one_line
+from replay_cli.outcome import Outcome
+from replay_cli.render.concise import statistics
+from replay_cli.report import Finding, Range, Report
+from replay_cli.wording import count, size
+
+if TYPE_CHECKING:
+    from replay_cli.render import Style
+
+_COLORS = {"error": "bold red", "warning": "yellow", "note": "cyan", "dim": "dim", "bold": "bold", "ok": "green"}
+_SHAPES = {
+    "envelope": "runtime event envelopes",
+    "record": "store records",
+    "legacy": "events from before v0.8.48",
+    "compat": "compat stream",
+    "foreign": "another log",
+}
+
+
+def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
+    """A paragraph for each source, a line for all."""
+    for report in reports:
+        yield from _source(report, style)
+    if style.quiet:
+        return
+    counts = outcome.counts
+    line = ", ".join(count(counts[level], level) for level in ("error", "warning", "note"))
+    skipped = f", {count(outcome.skipped, 'other log')} skipped" if outcome.skipped else ""
+    color = "error" if counts["error"] else "warning" if counts["warning"] else "ok"
+    sources = f"{count(outcome.sources, 'source')}{skipped}, {count(outcome.events, 'event')}"
+    yield f"{sources}: {_paint(line, color, style)}\n"
+
+
+def _source(report: Report, style: Style) -> Iterator[str]:
+    if style.quiet and not report.findings and report.statistics is None:
+        return
+    yield _paint(one_line(report.source), "bold", style) + "\n"
+    for one in report.findings:
+        yield from _finding(one, style)
+    if report.not_shown:
+        yield f"  {report.not_shown:,} more findings not shown (--max-findings)\n"
+    if not style.quiet:
+        yield f"  {_paint(_about(report), 'dim', style)}\n"
+        if report.failure:
+            yield f"  {_paint('unread', 'error', style)}: {report.failure}\n"
+        color = "error" if report.counts.error or report.failure else "warning" if report.counts.warning else "ok"
+        yield f"  {_paint('verdict', color, style)}: {one_line(report.verdict)}\n"
+    yield from statistics(report)
+    yield "\n"
+
+
+def _about(report: Report) -> str:
+    """What the source is and how much of it there is, in one line."""
+    parts = [_SHAPES[report.profile], count(report.events, "event"), count(report.threads, "thread")]
+    if report.profile in ("compat", "foreign"):
+        parts = parts[:2] if report.profile == "compat" else parts[:1]
+    parts += [f"{name} {_range(span)}" for name, span in (("seq", report.seq), ("time", report.time)) if span]
+    packed = f" ({report.compression})" if report.compression else ""
+    parts.append(f"{size(report.bytes)}{packed}" if report.profile != "foreign" else "not read further")
+    return f"{report.framing}, " + ", ".join(parts)
+
+
+def _range(span: Range) -> str:
+    return str(span.first) if span.first == span.last else f"{span.first} to {span.last}"
+
+
+def _finding(one: Finding, style: Style) -> Iterator[str]:
+    place = f"{one.line}:{one.column}"
+    severity = _paint(f"{one.severity:<7}", one.severity, style)
+    yield f"  {place:<9} {severity} {one.code} {_paint(one.name, 'bold', style)}: {one.message}\n"
+    if one.excerpt and one.caret >= 0:
+        line, caret = shortened(one.excerpt, one.caret, max(40, style.width - 16))
+        yield f"            {_paint('| ', 'dim', style)}{line}\n"
+        yield f"            {_paint('| ', 'dim', style)}{' ' * caret}{_paint('^', one.severity, style)}\n"
+
+
+def shortened(excerpt: bytes, caret: int, width: int) -> tuple[str, int]:
+    """A piece of a line around its byte ``caret`` (0-based), escaped, at most ``width`` cells wide.
+
+    Returns it with the cell (from 0) that the caret points at.
+    """
+    before = one_line(excerpt[:caret].decode(errors="backslashreplace"))
+    behind = one_line(excerpt[caret:].decode(errors="backslashreplace"))
+    room = width // 2
+    while cell_len(before) > room:
+        before = before[cell_len(before) - room :]
+    room = width - cell_len(before)
+    while cell_len(behind) > room:
+        behind = behind[: room - cell_len(behind)]
+    return before + behind, cell_len(before)
+
+
+def _paint(text: str, style_name: str, style: Style) -> str:
+    if not style.color:
+        return text
+    from rich.color import ColorSystem
+    from rich.style import Style as RichStyle
+
+    return RichStyle.parse(_COLORS[style_name]).render(text, color_system=ColorSystem.STANDARD)

@@ -1,0 +1,178 @@
+"""Sniffing: what a source holds, from its first bytes: framing, shape, or that it is another log altogether.
+
+By content, never by name (DECISIONS, Sources). The first readable lines decide by majority; a line of another
+shape further down is a finding of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from replay_cli.blocks import Block
+from replay_cli.compat import NAMES as COMPAT_NAMES
+from replay_cli.frames import JSONL, Frame, State
+from replay_cli.jsontext import JsonReader, Reading
+from replay_cli.opening import is_other_stream
+from replay_cli.profiles import Shape, shape_of
+from replay_cli.sse import SSE
+
+HEAD = 64 * 1024
+"""Bytes that are looked at."""
+
+READ = 32
+"""Readable texts that decide."""
+
+_LINES = re.compile(rb"\r\n|\n|\r")
+_FIELD = re.compile(rb"(?:data|event|id|retry)(?::|\Z)|:|HTTP/[0-9.]+ [0-9]{3}")
+_RESPONSE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})([^\r\n]*)")
+_CONTENT_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n;]+)", re.IGNORECASE | re.MULTILINE)
+_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """What a source seems to hold; ``what`` names a foreign log."""
+
+    framing: str
+    shape: Shape
+    what: str = ""
+
+
+def sniff(head: bytes, complete: bool, framing: str | None = None) -> Sniffed:
+    """Judge a source by its first bytes; ``complete`` says that they are all there is.
+
+    A ``framing`` that the user named is taken as it is; only the shape is looked for then.
+    """
+    if framing is None:
+        utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:4] in (b'{\0"\0', b'\0{\0"')
+        if utf16:
+            return Sniffed("jsonl", Shape.FOREIGN, "text in UTF-16, not an event log; convert it to UTF-8 first")
+        response = _response(head)
+        if response:
+            return Sniffed("sse", Shape.FOREIGN, response)
+        framing = _framing(head, complete)
+    if framing is None:
+        what = "binary data" if _is_binary(head, complete) else "plain text"
+        return Sniffed("jsonl", Shape.FOREIGN, f"{what}, not an event log")
+    if framing == "sse":
+        return _sniff_sse(head)
+    return _sniff_jsonl(head)
+
+
+def _framing(head: bytes, complete: bool) -> str | None:
+    """ "jsonl" or "sse" by what most lines look like, None if hardly any looks like either."""
+    lines = _LINES.split(head.removeprefix(b"\xef\xbb\xbf"))
+    if not complete and len(lines) > 1:
+        lines.pop()
+    lines = [line.lstrip(b" \t\0") for line in lines[:400]]
+    lines = [line for line in lines if line]
+    objects = sum(line[:1] in (b"{", b"[") or b'{"' in line[:4096] for line in lines if not _FIELD.match(line))
+    fields = sum(_FIELD.match(line) is not None for line in lines)
+    if not lines:
+        return "jsonl"
+    if fields * 5 >= len(lines) and fields >= objects:
+        return "sse"
+    if lines[0].startswith(b"HTTP/") and fields > 1:
+        return "sse"
+    return "jsonl" if objects else None
+
+
+def _is_binary(head: bytes, complete: bool) -> bool:
+    if _BINARY.search(head):
+        return True
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return complete or error.start < len(head) - 4
+    return False
+
+
+def _response(head: bytes) -> str:
+    """What an HTTP response is that is no event stream; empty for anything else."""
+    status = _RESPONSE.match(head)
+    if status is None:
+        return ""
+    fields = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    kind = _CONTENT_TYPE.search(fields)
+    content = kind[1].decode("ascii", "replace").strip().lower() if kind else "text/event-stream"
+    if status[1] == b"200" and content == "text/event-stream":
+        return ""
+    said = (status[1] + status[2]).decode("ascii", "replace").strip()[:60]
+    return f"an HTTP response ({said}, {content[:40]}), not an event stream"
+
+
+def _sniff_jsonl(head: bytes) -> Sniffed:
+    texts = (frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.WHOLE)
+    values = list(_values(texts))
+    objects = [value for value in values if isinstance(value, dict)]
+    shapes = Counter(shape for value in objects if (shape := shape_of(value)) is not None)
+    if shapes:
+        return Sniffed("jsonl", shapes.most_common(1)[0][0])
+    if objects:
+        return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects))
+    return Sniffed("jsonl", Shape.RECORD if values and isinstance(values[0], list) else _guess(head))
+
+
+def _sniff_sse(head: bytes) -> Sniffed:
+    frames = [frame for frame in SSE.frames(Block(head, 0)) if frame.state is State.WHOLE][:READ]
+    objects = [value for value in _values(frame.data for frame in frames) if isinstance(value, dict)]
+    ours = Counter(shape for value in objects if not is_other_stream(value) and (shape := shape_of(value)))
+    if ours:
+        return Sniffed("sse", ours.most_common(1)[0][0])
+    named = sum(_is_compat(frame) for frame in frames)
+    if frames and named * 2 >= len(frames):
+        return Sniffed("sse", Shape.COMPAT)
+    if not objects:
+        return Sniffed("sse", _guess(head))
+    if any("cursor" in value and "run_id" in value for value in objects):
+        return Sniffed(
+            "sse", Shape.FOREIGN, "the fleet stream (GET /v1/fleet/runs/ID/events), which holds no envelopes"
+        )
+    return Sniffed("sse", Shape.FOREIGN, f"an event stream of another kind ({_fields(objects)})")
+
+
+def _is_compat(frame: Frame) -> bool:
+    return frame.event in COMPAT_NAMES and b'"seq"' not in frame.data
+
+
+def _values(texts: Iterator[bytes]) -> Iterator[object]:
+    reader, found = JsonReader(), 0
+    for text in texts:
+        reading = reader.read(text)
+        if isinstance(reading, Reading):
+            yield reading.value
+            found += 1
+        if found == READ:
+            return
+
+
+def _guess(head: bytes) -> Shape:
+    """The shape of a source without a readable first text, by the names that stand in it before a payload."""
+    start = head[:4096].partition(b'"payload"')[0]
+    if b'"kind"' in start or b'"created_at"' in start:
+        return Shape.ENVELOPE
+    if b'"schema_version"' in start:
+        return Shape.RECORD
+    return Shape.LEGACY if b'"seq"' in start else Shape.ENVELOPE
+
+
+def _name_log(objects: list[dict[str, object]]) -> str:
+    """What other JSONL users feed by mistake (CONTRACT.md 3.5)."""
+    common = set.intersection(*(set(value) for value in objects))
+    if common >= {"ts", "event", "details"}:
+        return "the audit log of the runtime (audit.log), not an event log"
+    if "type" in common:
+        return "stream-json output (codewhale exec --output-format stream-json), not an event log"
+    if common & {"run_id", "worker_id", "cursor", "fleet_id"}:
+        return "a fleet log (fleet.jsonl), not an event log"
+    if common & {"session_id"} or common >= {"id", "updated_at"}:
+        return "a session index, not an event log"
+    return f"JSON lines of another kind ({_fields(objects)}), not an event log"
+
+
+def _fields(objects: list[dict[str, object]]) -> str:
+    names = list(objects[0])[:5]
+    return "fields " + ", ".join(name[:24] for name in names) if names else "no fields"
