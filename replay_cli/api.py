@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import BinaryIO, Literal
 
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
-from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Options, inspect
+from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Options, Progress, Reopen, inspect
 from replay_cli.profiles import Shape
 from replay_cli.report import Report
 from replay_cli.sources import open_path, open_stream
@@ -50,13 +51,20 @@ def audit(
         max_findings=max_findings,
         statistics=statistics,
     )
-    if isinstance(log, bytes):
-        log = BytesIO(log)
     if isinstance(log, str | PathLike):
-        with open_path(Path(log), name or str(log)) as source:
-            return inspect(source, options)
-    with open_stream(log, name or getattr(log, "name", None) or "<stream>") as source:
+        path = Path(log)
+        return audit_source(partial(open_path, path, name or str(log)), options)
+    if isinstance(log, bytes):
+        return audit_source(lambda: open_stream(BytesIO(log), name or "<bytes>"), options)
+    with open_stream(log, name or str(getattr(log, "name", "<stream>"))) as source:
         return inspect(source, options)
+
+
+def audit_source(reopen: Reopen, options: Options, progress: Progress | None = None) -> Report:
+    """Audit what ``reopen`` opens, opening it a second time if the order is broken and it can be read again."""
+    with reopen() as source:
+        again = reopen if source.rereadable or source.path is None else None
+        return inspect(source, options, again, progress)
 
 
 def make_options(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from replay_cli import rules
 from replay_cli.errors import UsageError
 from replay_cli.findings import Severity
@@ -17,6 +15,8 @@ def as_text() -> str:
 
 def as_json() -> str:
     """The catalogue as a JSON array."""
+    import json
+
     listed = [
         {
             "code": rule.code,
@@ -46,6 +46,8 @@ def explained(name: str) -> str:
 
 def schema(name: str | None) -> str:
     """The text of a schema, or the list of them. Raises UsageError for an unknown one."""
+    import json
+
     from replay_cli.profiles import SCHEMA_NAMES, schema_text
 
     if name is None:

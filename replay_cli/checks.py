@@ -41,9 +41,9 @@ def alone(
         yield _at(frame, rules.BY_CODE[code], pointer.split("/")[1], **facts)
 
 
-def _at(frame: Frame, rule: Rule, name: str, **facts: Fact) -> Finding:
+def _at(frame: Frame, rule: Rule, field: str, /, **facts: Fact) -> Finding:
     """A finding at the value of a top-level field."""
-    return finding(frame, rule, place_of(frame.data, name) or 0, **facts)
+    return finding(frame, rule, place_of(frame.data, field) or 0, **facts)
 
 
 def _agreement(frame: Frame, event: Envelope, plan: Plan, looked: Counter[str]) -> Iterator[Finding]:
@@ -105,7 +105,8 @@ def beside(
         looked[rules.BROKEN_LINK.code] += 1
         if later.previous_seq != earlier.seq:
             yield _broken_link(thread, earlier, later, damaged, joined)
-    if earlier.instant is not None and later.instant is not None:
+    # A replayed stretch is older by nature; time goes by seq (CONTRACT.md 5.3, 40).
+    if earlier.instant is not None and later.instant is not None and later.seq > earlier.seq:
         looked[rules.TIME_WENT_BACK.code] += 1
         if later.instant < earlier.instant:
             seconds = f"{(earlier.instant - later.instant) / 1e9:.9f}".rstrip("0").rstrip(".")
@@ -133,7 +134,7 @@ def _broken_link(thread: str, earlier: Mark, later: Mark, damaged: bool, joined:
         problem = f"previous_seq {link} after seq {earlier.seq}: a new connection that began at since_seq {link}"
         rule = rules.NEW_CONNECTION
     elif damaged:
-        problem = f"previous_seq {link} after seq {earlier.seq}: the event between is unreadable"
+        problem = f"previous_seq {link} after seq {earlier.seq}: what stands between could not be read"
         rule = rules.LINK_AFTER_DAMAGE
     elif link > earlier.seq:
         problem = f"previous_seq {link} after seq {earlier.seq}: the events between are missing"

@@ -4,7 +4,8 @@ A command parses, calls what does the work, and exits. Everything heavy is impor
 ``--help``, ``rules`` and ``explain`` start as fast as a program that does nothing.
 """
 
-from __future__ import annotations
+# No ``from __future__ import annotations`` here: typer would evaluate the text of each annotation, twice, at every
+# start, which costs 3 ms.
 
 import sys
 from enum import StrEnum

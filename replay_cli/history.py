@@ -37,7 +37,8 @@ class History:
     streams, a client ignores them. ``other_thread`` counts those of a thread that the file is not the log of.
     ``reloads`` counts the times a client meets a gap, ``first_reload`` is the seq of the first. ``repeated``
     and ``conflicting`` count events whose seq came before with the same, or other, content. ``exact`` is False
-    when the bound was met. ``before_refused`` counts the events passed over before the first unreadable line.
+    when the bound was met. A client stops at the first line that it cannot read, so of events behind it only
+    ``repeated``, ``conflicting`` and what explains a link are told.
     """
 
     passed_over: int = 0
@@ -47,14 +48,14 @@ class History:
     repeated: int = 0
     conflicting: int = 0
     exact: bool = True
-    before_refused: int = 0
     conflicts: list[Finding] = field(default_factory=list)
     explained: list[Finding] = field(default_factory=list)
 
 
-def wants_history(tally: Tally) -> bool:
-    """Whether the order of a source is broken, so that a second look is due."""
-    return any(tally.broken[code] for code in ORDER_CODES)
+def wants_history(tally: Tally, plan: Plan) -> bool:
+    """Whether the order of a source is broken, or it mixes threads, so that a second look is due."""
+    mixed = len(tally.heads) > 1 and (plan.framing == "sse" or plan.thread is not None)
+    return mixed or any(tally.broken[code] for code in ORDER_CODES)
 
 
 def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
@@ -76,6 +77,9 @@ class _SecondLook:
     def __init__(self, plan: Plan, tally: Tally) -> None:
         self.history = History()
         self._plan = plan
+        # The server streams one thread at a time; a client ignores all others (CONTRACT.md 3.2, 3.3).
+        first = min(tally.heads, key=lambda thread: tally.heads[thread].offset, default=None)
+        self._thread = first if plan.framing == "sse" else plan.thread
         self._refused = tally.refused.offset if tally.refused else None
         self._latest: dict[str, int] = {}
         self._overlaps = _overlaps(tally)
@@ -96,14 +100,15 @@ class _SecondLook:
         history, key = self.history, thread_key(thread)
         self._compare(key, mark, lines)
         self._explain(key, mark)
-        if self._plan.thread is not None and thread != self._plan.thread:
+        if self._refused is not None and mark.offset > self._refused:
+            return
+        if self._thread is not None and key != self._thread:
             history.other_thread += 1
             return
         latest = self._latest.get(key)
         unusable = self._plan.shape is not Shape.RECORD and mark.seq > MAX_SAFE_SEQ
         if unusable or (latest is not None and mark.seq <= latest):
             history.passed_over += 1
-            history.before_refused += self._refused is not None and mark.offset < self._refused
             return
         if latest is not None and mark.previous_seq is not None and mark.previous_seq != latest:
             history.reloads += 1

@@ -23,7 +23,7 @@ from replay_cli.opening import EXCERPT
 from replay_cli.profiles import Plan, Shape
 from replay_cli.report import Report, counts, first_findings, per_rule, seq_range, time_range, told
 from replay_cli.sniffing import HEAD, Sniffed, sniff
-from replay_cli.sources import Source, open_path, read_at
+from replay_cli.sources import Source, read_at
 from replay_cli.statistics import caveats, rule_counts
 from replay_cli.tally import Tally
 from replay_cli.verdict import compat_end, verdict
@@ -33,6 +33,9 @@ MAX_FINDINGS = 1000
 
 _STORE_LOG = re.compile(r"(.+?)\.(?:jsonl|ndjson|log)(?:\.(?:gz|zst|bz2|xz))?\Z", re.IGNORECASE)
 _THREAD_ID = re.compile(r"thr_[A-Za-z0-9_-]+\Z")
+
+Reopen = Callable[[], Source]
+"""Opens a source once more, from its beginning."""
 
 Progress = Callable[[Source, int], None]
 """Told, now and then, the source that is read and how many bytes of it were audited."""
@@ -54,8 +57,14 @@ class Options:
     statistics: bool = False
 
 
-def inspect(source: Source, options: Options, progress: Progress | None = None) -> Report:
-    """Audit an opened source. Never raises for what the source holds, nor for its end in the middle of it."""
+def inspect(
+    source: Source, options: Options, again: Reopen | None = None, progress: Progress | None = None
+) -> Report:
+    """Audit an opened source. Never raises for what the source holds, nor for its end in the middle of it.
+
+    ``again`` opens the same source once more, for exact numbers where the order is broken; without it they are
+    lower bounds.
+    """
     chunks, failure = source.chunks(), None
     head, complete, failure = _peek(chunks)
     sniffed = sniff(head, complete, options.framing)
@@ -67,8 +76,8 @@ def inspect(source: Source, options: Options, progress: Progress | None = None) 
         rest = _after(head, chunks, failure)
         blocks = cut(rest, FRAMINGS[plan.framing], plan.limit, source.more)
         tally, failure = _audit(blocks, plan, source, progress)
-        if wants_history(tally) and source.rereadable and failure is None:
-            history = _second_look(source, plan, tally)
+        if wants_history(tally, plan) and again is not None and failure is None:
+            history = _second_look(again, plan, tally)
         _add_source_findings(tally, plan)
     found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
     numbers = counts(tally, options.grading)
@@ -162,13 +171,11 @@ def _audit(
     return tally, None
 
 
-def _second_look(source: Source, plan: Plan, tally: Tally) -> History | None:
+def _second_look(again: Reopen, plan: Plan, tally: Tally) -> History | None:
     """Read the source again for exact numbers; None if it cannot be read a second time."""
-    if source.path is None:
-        return None
     try:
-        with open_path(source.path, source.name) as again:
-            history = look_again(cut(again.chunks(), FRAMINGS[plan.framing], plan.limit), plan, tally)
+        with again() as source:
+            history = look_again(cut(source.chunks(), FRAMINGS[plan.framing], plan.limit), plan, tally)
     except ReplayError:
         return None
     apply(tally, history)

@@ -17,6 +17,7 @@ from replay_cli.fragments import mixture
 from replay_cli.frames import Frame, State
 from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, place_of, without
 from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, Violation, describe, shape_of, violations
+from replay_cli.wording import count
 
 EXCERPT = 160
 """Bytes of a line that a finding keeps around its place."""
@@ -42,7 +43,7 @@ class Opened:
     shape: Shape | None = None
 
 
-def finding(frame: Frame, rule: Rule, index: int = 0, **facts: Fact) -> Finding:
+def finding(frame: Frame, rule: Rule, index: int = 0, /, **facts: Fact) -> Finding:
     """A finding at byte ``index`` of a frame's data, with a piece of the text around it.
 
     Its line counts from 1 at the frame's first line, as every tally's lines do.
@@ -52,6 +53,11 @@ def finding(frame: Frame, rule: Rule, index: int = 0, **facts: Fact) -> Finding:
     excerpt = frame.data[start : start + EXCERPT].replace(b"\n", b" ")
     line = place.line - frame.line + 1
     return Finding(place.offset, line, rule.code, facts, place.column, excerpt, index - start)
+
+
+def finding_at_start(frame: Frame, rule: Rule, /, **facts: Fact) -> Finding:
+    """A finding about a frame as a whole: at its first byte, which in SSE need not be its data's."""
+    return Finding(frame.offset, 1, rule.code, facts, 1, frame.data[:EXCERPT].replace(b"\n", b" "), 0)
 
 
 def open_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
@@ -68,11 +74,11 @@ def open_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
 
 def _framing_notes(frame: Frame, plan: Plan) -> Iterator[Finding]:
     if frame.bom:
-        yield finding(frame, rules.SSE_BYTE_ORDER_MARK)
+        yield finding_at_start(frame, rules.SSE_BYTE_ORDER_MARK)
     for fault in frame.faults:
         line = fault.line - frame.line + 1
         if fault.reason == "nul-run":
-            yield Finding(fault.offset, line, rules.NUL_RUN.code, {"count": fault.nuls, "whole": ""})
+            yield Finding(fault.offset, line, rules.NUL_RUN.code, {"count": fault.nuls, "beside": ""})
         else:
             facts: dict[str, Fact] = {"problem": _FAULTS[fault.reason], "field": fault.field}
             yield Finding(fault.offset, line, rules.UNKNOWN_SSE_FIELD.code, facts)
@@ -91,13 +97,13 @@ def _unopened(frame: Frame, plan: Plan) -> Finding | None:
     match frame.state:
         case State.TORN:
             rule = rules.TORN_TAIL if plan.framing == "jsonl" else rules.UNFINISHED_EVENT
-            return finding(frame, rule, bytes=frame.length)
+            return finding_at_start(frame, rule, bytes=frame.length)
         case State.BLANK:
             return finding(frame, rules.BLANK_LINE)
         case State.DATALESS:
-            return finding(frame, rules.EVENT_WITHOUT_DATA, event=(frame.event or "")[:80])
+            return finding_at_start(frame, rules.EVENT_WITHOUT_DATA, event=(frame.event or "")[:80])
         case State.WHOLE | State.OVERLONG:
-            return finding(frame, rules.OVERLONG_LINE, bytes=frame.length, limit=plan.limit)
+            return finding_at_start(frame, rules.OVERLONG_LINE, bytes=frame.length, limit=plan.limit)
     return None
 
 
@@ -131,8 +137,8 @@ def _nul_run(frame: Frame, start: int) -> Opened:
     rest = data[end:].strip()
     if not records and rest.startswith(b"{") and rest.endswith(b"}"):
         records = int(isinstance(JsonReader().read(rest), Reading))
-    whole = f"; {records} whole records beside it" if records else ""
-    return _refused(frame, rules.NUL_RUN, start, count=end - start, whole=whole)
+    beside = f"; {count(records, 'whole record')} beside it" if records else ""
+    return _refused(frame, rules.NUL_RUN, start, count=end - start, beside=beside)
 
 
 def _refusal(frame: Frame, refusal: Refusal) -> Opened:
@@ -142,8 +148,9 @@ def _refusal(frame: Frame, refusal: Refusal) -> Opened:
         start, end = mixed.records[0]
         records = sum(len(text[a:b].encode()) for a, b in mixed.records)
         left = len(frame.data) - records - len(text[:start].encode())
-        rest = f", and {left} bytes more" if text[mixed.records[-1][1] :].strip() else ""
-        facts: dict[str, Fact] = {"records": len(mixed.records), "rest": rest}
+        rest = f", and {count(left, 'byte')} more" if text[mixed.records[-1][1] :].strip() else ""
+        told = count(len(mixed.records), "whole record")
+        facts: dict[str, Fact] = {"records": len(mixed.records), "told": told, "rest": rest}
         if mixed.first:
             return _refused(frame, rules.GLUED_RECORDS, len(text[:end].encode()), **facts)
         fragment = len(text[:start].encode())

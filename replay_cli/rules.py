@@ -9,10 +9,7 @@ order of the docs.
 
 from __future__ import annotations
 
-import difflib
-
 from replay_cli.findings import Rule, Severity
-
 
 # Framing: how bytes become lines and SSE events.
 
@@ -87,7 +84,7 @@ NUL_RUN = Rule(
     "nul-run",
     Severity.ERROR,
     "a line holds a run of NUL bytes, as a crash or power loss leaves them",
-    "run of {count} NUL bytes{whole}",
+    "run of {count} NUL bytes{beside}",
     """\
 Two or more NUL bytes stand in a row. A crash or power loss leaves such runs where a file had
 already grown but its bytes had not reached the disk; logs of other agents show the same
@@ -130,7 +127,7 @@ GLUED_RECORDS = Rule(
     "glued-records",
     Severity.ERROR,
     "two or more records stand on one line",
-    "{records} whole records on one line{rest}",
+    "{told} on one line{rest}",
     """\
 Two or more records stand on one line, with or without white space between them. The message counts
 those that are whole and so can be recovered.
@@ -153,7 +150,7 @@ SPLICED_LINE = Rule(
     "spliced-line",
     Severity.ERROR,
     "a torn fragment is followed by a whole record on the same line",
-    "fragment of {fragment} bytes, then {records} whole records{rest}",
+    "fragment of {fragment} bytes, then {told}{rest}",
     """\
 The line begins with a fragment of a record, and one or more whole records follow it. The message
 gives the size of the fragment and counts the records, which can be recovered.
@@ -198,7 +195,7 @@ EVENT_WITHOUT_DATA = Rule(
     "event-without-data",
     Severity.WARNING,
     "an SSE event has no data line, so it is not dispatched",
-    "event {event} has no data line; a client never sees it",
+    "event {event!q} has no data line; a client never sees it",
     """\
 The event has an event line, but no data line before its blank line. The standard (WHATWG HTML,
 9.2.6) has such an event dropped.
@@ -222,7 +219,7 @@ UNKNOWN_SSE_FIELD = Rule(
     "unknown-sse-field",
     Severity.NOTE,
     "an SSE line is ignored or overwritten by the standard",
-    "{problem}",
+    "{field!q} {problem}",
     """\
 A line inside an SSE event has no effect: its field name is unknown, it is an id that holds a NUL, a
 retry that is no number, or an event or id that a second one with another value replaces.
@@ -397,7 +394,7 @@ DUPLICATE_KEY = Rule(
     "duplicate-key",
     Severity.ERROR,
     "a known field stands more than once in the outermost object",
-    "{names} more than once",
+    "{names!q} more than once",
     """\
 A field of the event itself, such as seq or payload, stands more than once in the outermost object.
 Keys that are doubled inside a payload are not looked for: everybody reads those, and takes the
@@ -419,7 +416,7 @@ DUPLICATE_UNKNOWN_KEY = Rule(
     "duplicate-unknown-key",
     Severity.WARNING,
     "an unknown field stands more than once in the outermost object",
-    "{names} more than once; the last one wins",
+    "{names!q} more than once; the last one wins",
     """\
 A field that the runtime does not know stands more than once in the outermost object. previous_seq
 is such a field: the server adds it to the finished object (CONTRACT.md 1).
@@ -439,7 +436,7 @@ UNREAD_FIELD = Rule(
     "unread-field",
     Severity.WARNING,
     "an unknown field of a record holds what the runtime would refuse if it read it",
-    "{problem} in {names}, which the runtime skips unread",
+    "{problem} in {names!q}, which the runtime skips unread",
     """\
 In a store record, a field that the runtime does not know holds half of a surrogate pair, a number
 beyond a double, or nesting deeper than 127. Told for records only.
@@ -663,7 +660,7 @@ SEQ_CONFLICT = Rule(
     "seq-conflict",
     Severity.ERROR,
     "two events have the same seq and different content",
-    "seq {seq} again, with other content than at line {first}",
+    "seq {seq} again, with other content than at byte {first_offset}",
     """\
 Two events of a thread have the same seq and different content. Neighbours are compared always; when
 the order is broken somewhere, a second look over the file finds those further apart.
@@ -685,7 +682,7 @@ BROKEN_LINK = Rule(
     "S104",
     "broken-link",
     Severity.ERROR,
-    "previous_seq does not match the event before: events are missing",
+    "previous_seq does not match the event before",
     "{problem}",
     """\
 previous_seq is not the seq of the thread's event before in this source, or it is not lower than seq
@@ -710,7 +707,7 @@ LINK_AFTER_DAMAGE = Rule(
     "link-after-damage",
     Severity.NOTE,
     "a broken link right behind an unreadable line",
-    "previous_seq {link} does not match {previous}, but unreadable lines stand between",
+    "{problem}",
     """\
 previous_seq does not match the event before, but unreadable lines stand right between the two. The
 event that it names is probably one of them, so this is a note, in place of S104.
@@ -777,7 +774,7 @@ WRONG_THREAD = Rule(
     "wrong-thread",
     Severity.ERROR,
     "a store log holds an event of another thread",
-    "thread_id is {found}, but the file is the log of {expected}",
+    "thread_id is {found!q}, but the file is the log of {expected!q}",
     """\
 A file under events/ is the log of the thread that it is named after, and this event has another
 thread_id. Told only for such files.
@@ -790,7 +787,7 @@ The file was renamed, or lines were copied into it. Move them to the file of the
 place that seq gives them, while no runtime has the store open.
 """,
     """\
-events/thr_2c5e11a0.jsonl: {"schema_version":2,"seq":8,...,"thread_id":"thr_9b04d7f2",...}
+{"schema_version":2,"seq":8,...,"thread_id":"thr_9b04d7f2",...}
 """,
 )
 
@@ -799,7 +796,7 @@ SECOND_THREAD = Rule(
     "second-thread",
     Severity.WARNING,
     "a capture of one thread holds events of another",
-    "thread {found} in a capture of thread {expected}; clients ignore its events",
+    "thread {found!q} in a capture of thread {expected!q}; clients ignore its events",
     """\
 A capture of one thread holds events of another. One finding for each further thread, at its first
 event; order and links are judged within each thread.
@@ -849,7 +846,7 @@ KIND_MISMATCH = Rule(
     "kind-mismatch",
     Severity.ERROR,
     "kind differs from event",
-    "event is {event} but kind is {kind}",
+    "event is {event!q} but kind is {kind!q}",
     """\
 An envelope says its event's name twice, as event and as kind, and here they differ.
 
@@ -868,7 +865,7 @@ SSE_EVENT_MISMATCH = Rule(
     "sse-event-mismatch",
     Severity.ERROR,
     "the SSE event name differs from the envelope's event",
-    "SSE event is {name} but the envelope says {event}",
+    "SSE event is {name!q} but the envelope says {event!q}",
     """\
 The event line of the SSE event names another event than the envelope in its data.
 
@@ -888,7 +885,7 @@ SSE_ID_MISMATCH = Rule(
     "sse-id-mismatch",
     Severity.ERROR,
     "the SSE id differs from seq",
-    "SSE id is {id} but seq is {seq}",
+    "SSE id is {id!q} but seq is {seq}",
     """\
 The SSE event has an id, and it is not the seq of its envelope.
 
@@ -931,7 +928,7 @@ PAYLOAD_ID_MISMATCH = Rule(
     "payload-id-mismatch",
     Severity.ERROR,
     "an id inside the payload differs from the envelope's",
-    "{pointer} is {found} but {field} is {expected}",
+    "{pointer} is {found!q} but {field} is {expected!q}",
     """\
 The payload repeats the ids of its event: payload.thread.id, payload.turn.id and thread_id,
 payload.item.id and turn_id, and a few more. One of them differs from the event's own.
@@ -944,8 +941,7 @@ See which of the ids the neighbouring events have. In a store, the files under t
 tell which turn an item belongs to (2.2).
 """,
     """\
-{...,"turn_id":"turn_7d20b9e4","item_id":"item_c41f03aa","event":"item.started",
-"payload":{"item":{"schema_version":2,"id":"item_55aa0e17","turn_id":"turn_7d20b9e4",...}}}
+{...,"item_id":"item_c41f03aa","event":"item.started","payload":{"item":{...,"id":"item_55aa0e17",...}}}
 """,
 )
 
@@ -954,7 +950,7 @@ ID_PRESENCE = Rule(
     "id-presence",
     Severity.ERROR,
     "turn_id or item_id is missing, or there where it never is",
-    "{field} is {problem} in {event}",
+    "{field} is {problem} in {event!q}",
     """\
 An event lacks the turn_id or item_id that its name calls for, or has one where it never has: item.*
 carry both, turn.* and approvals the turn, thread.* neither (CONTRACT.md 5.1).
@@ -975,7 +971,7 @@ ALIAS_MISMATCH = Rule(
     "alias-mismatch",
     Severity.ERROR,
     "two ids in the payload that name the same thing differ",
-    "{pointer} is {found} but {other} is {expected}",
+    "{pointer} is {found!q} but {other} is {expected!q}",
     """\
 The payload names one thing twice, id and approval_id of an approval, or id and input_id of a
 question to the user, and the two differ.
@@ -996,7 +992,7 @@ STATUS_MISMATCH = Rule(
     "status-mismatch",
     Severity.ERROR,
     "a status in the payload contradicts the event",
-    "{pointer} is {found} in {event}, not {expected}",
+    "{pointer} is {found!q} in {event!q}, not {expected}",
     """\
 The payload holds a status that contradicts the name of its event: a turn.started whose turn is not
 in_progress, an item.failed whose item is completed, a turn.completed whose turn still runs.
@@ -1049,8 +1045,7 @@ The id was changed on its way, mostly by replacing ids in a whole file. Find the
 elsewhere, or treat the thread as one without a source.
 """,
     """\
-{...,"thread_id":"thr_2c5e11a0","event":"thread.forked",
-"payload":{"thread":{"id":"thr_2c5e11a0",...},"source_thread_id":"thr_2c5e11a0"}}
+{...,"thread_id":"thr_2c5e11a0","event":"thread.forked","payload":{"thread":{...},"source_thread_id":"thr_2c5e11a0"}}
 """,
 )
 
@@ -1085,7 +1080,7 @@ UNKNOWN_COMPAT_NAME = Rule(
     "unknown-compat-name",
     Severity.NOTE,
     "an event name is not in the compat vocabulary",
-    "{name} is no event of the compat stream",
+    "{name!q} is no event of the compat stream",
     """\
 A capture of the compat stream holds an event name that is not in the vocabulary of that stream.
 
@@ -1106,7 +1101,7 @@ EVENT_AFTER_DONE = Rule(
     "event-after-done",
     Severity.ERROR,
     "the compat stream goes on after its last event",
-    "event {name} after done",
+    "event {name!q} after done",
     """\
 The compat stream goes on behind the event that ends it.
 
@@ -1240,5 +1235,7 @@ def find(text: str) -> Rule | None:
 
 def similar(text: str) -> str | None:
     """The name or code that somebody who typed ``text`` may have meant."""
+    import difflib
+
     close = difflib.get_close_matches(text.lower(), [*BY_NAME, *(code.lower() for code in BY_CODE)], 1, 0.6)
     return (close[0].upper() if close[0].upper() in BY_CODE else close[0]) if close else None

@@ -16,7 +16,10 @@ def report_schema() -> str:
         "$id": "urn:replay-cli:schema:report:1",
         "title": "Report of replay validate --format json",
     }
-    return json.dumps({**head, **{key: made[key] for key in made if key != "title"}}, indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps({**head, **{key: made[key] for key in made if key != "title"}}, indent=2, ensure_ascii=False)
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

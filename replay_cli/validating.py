@@ -12,19 +12,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from replay_cli.api import make_options
+from replay_cli.api import audit_source, make_options
 from replay_cli.discovery import Discovered, Entry, discover
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.findings import Severity
 from replay_cli.grading import grade
-from replay_cli.inspection import Options, inspect
+from replay_cli.inspection import Options, Progress, inspect
 from replay_cli.outcome import Outcome
 from replay_cli.render import Style, renderer
 from replay_cli.report import Report
-from replay_cli.sources import Source, open_path, open_stream
+from replay_cli.sources import open_path, open_stream
 from replay_cli.wording import count
 
 
@@ -91,8 +92,7 @@ def _reports(request: Request, found: Discovered, options: Options, outcome: Out
     with progress(found.entries) as tell:
         for entry in found.entries:
             try:
-                with _open(entry, request) as source:
-                    report = inspect(source, options, tell)
+                report = _audit(entry, request, options, tell)
             except ReplayError as error:
                 outcome.add_problem(error)
                 _say(str(error))
@@ -104,10 +104,11 @@ def _reports(request: Request, found: Discovered, options: Options, outcome: Out
             yield report
 
 
-def _open(entry: Entry, request: Request) -> Source:
-    if entry.path == "-":
-        return open_stream(sys.stdin.buffer, request.stdin_filename or "<stdin>")
-    return open_path(entry.path)
+def _audit(entry: Entry, request: Request, options: Options, tell: Progress | None) -> Report:
+    if entry.path != "-":
+        return audit_source(partial(open_path, entry.path), options, tell)
+    with open_stream(sys.stdin.buffer, request.stdin_filename or "<stdin>") as source:
+        return inspect(source, options, None, tell)
 
 
 def _is_log(path: str) -> bool:

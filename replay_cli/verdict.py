@@ -25,7 +25,9 @@ def verdict(tally: Tally, plan: Plan, history: History | None, foreign: str = ""
 
 def compat_end(tally: Tally) -> str:
     """How a compat stream ended (CONTRACT.md 3.4)."""
-    return "ended by done" if tally.done else "no done at its end: cut, or closed after an error"
+    if tally.done:
+        return "ended by done"
+    return "going on behind done" if tally.broken["C103"] else "no done at its end: cut, or closed after an error"
 
 
 def _store(tally: Tally, plan: Plan, history: History | None) -> list[str]:
@@ -68,21 +70,20 @@ def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:
     """What a client does that follows CONTRACT.md 3.3."""
     events = tally.refused.events if tally.refused else tally.events
     passed_over = history.passed_over if history else _passed_over_at_least(tally) + tally.broken["E107"]
-    if history and tally.refused:
-        passed_over = history.before_refused
+    other = _other_threads(tally, plan, history)
     reloads, first = _reloads(tally, history)
     least = "" if not passed_over or (history and history.exact) else "at least "
-    accepted = events - passed_over
+    accepted = events - passed_over - other
     parts = []
-    if not passed_over and not tally.refused:
-        parts.append(f"a client accepts all {_count(events, 'event')}")
-    elif not passed_over:
-        parts.append(f"a client accepts {_count(events, 'event')}")
+    ignored = [f"{least}{passed_over:,} already seen"] if passed_over else []
+    if other:
+        ignored.append(f"{'' if history else 'at least '}{other:,} of another thread")
+    if ignored:
+        most = "at most " if "at least" in " ".join(ignored) else ""
+        count = _count(events, "event")
+        parts.append(f"a client accepts {most}{accepted:,} of {count} and ignores {' and '.join(ignored)}")
     else:
-        parts.append(
-            f"a client accepts {'at most ' if least else ''}{accepted:,} of {_count(events, 'event')}"
-            f" and ignores {least}{passed_over:,} already seen"
-        )
+        parts.append(f"a client accepts {'' if tally.refused else 'all '}{_count(events, 'event')}")
     if reloads:
         at = f" at seq {first}" if first is not None else ""
         parts.append(f"reloads{at}, {_count(reloads, 'time')} in all")
@@ -95,12 +96,20 @@ def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:
     return [", ".join(parts)]
 
 
+def _other_threads(tally: Tally, plan: Plan, history: History | None) -> int:
+    """Events of other threads than the first, in a capture of one thread."""
+    if plan.framing != "sse" or len(tally.heads) < 2:
+        return 0
+    return history.other_thread if history else len(tally.heads) - 1
+
+
 def _reloads(tally: Tally, history: History | None) -> tuple[int, int | None]:
     """How often a client meets a gap, and the seq of the first."""
     if history:
         return history.reloads, history.first_reload
     links = [found for code in ("S104", "S105", "S106") for found in tally.findings.get(code, ())]
-    links = sorted((found for found in links if "previous" in found.facts), key=lambda found: found.place)
+    end = tally.refused.offset if tally.refused else tally.size
+    links = sorted((one for one in links if "previous" in one.facts and one.offset < end), key=lambda one: one.place)
     ahead = [found for found in links if int(str(found.facts["seq"])) > int(str(found.facts["previous"]))]
     return len(ahead), int(str(ahead[0].facts["seq"])) if ahead else None
 
