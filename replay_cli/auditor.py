@@ -109,11 +109,10 @@ def _event(tally: Tally, frame: Frame, opened: Opened, plan: Plan) -> list[Findi
 
 
 def mark_of(event: Envelope, value: dict[str, object], frame: Frame) -> Mark:
-    """What an event leaves behind. Its line is that of its data, from 1 at the frame's first line."""
+    """What an event leaves behind. Its place is the line of its data, lines from 1 at the frame's first line."""
     place = frame.place(0)
-    line = place.line - frame.line + 1
-    instant = nanoseconds(event.timestamp)
-    return Mark(event.seq, event.previous_seq, place.offset, line, instant, content_digest(value))
+    offset, line = place.offset - place.column + 1, place.line - frame.line + 1
+    return Mark(event.seq, event.previous_seq, offset, line, nanoseconds(event.timestamp), content_digest(value))
 
 
 def content_digest(value: dict[str, object]) -> bytes:

@@ -46,11 +46,11 @@ def explained(name: str) -> str:
 
 def schema(name: str | None) -> str:
     """The text of a schema, or the list of them. Raises UsageError for an unknown one."""
-    import json
-
     from replay_cli.profiles import SCHEMA_NAMES, schema_text
 
     if name is None:
+        import json
+
         titles = ((known, json.loads(schema_text(known))["title"]) for known in SCHEMA_NAMES)
         return "".join(f"{known:<10} {title}\n" for known, title in titles)
     if name not in SCHEMA_NAMES:

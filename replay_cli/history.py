@@ -38,7 +38,8 @@ class History:
     ``reloads`` counts the times a client meets a gap, ``first_reload`` is the seq of the first. ``repeated``
     and ``conflicting`` count events whose seq came before with the same, or other, content. ``exact`` is False
     when the bound was met. A client stops at the first line that it cannot read, so of events behind it only
-    ``repeated``, ``conflicting`` and what explains a link are told.
+    ``repeated``, ``conflicting`` and what explains a link are told. ``distant`` are the conflicts that were no
+    neighbours, the first of them as findings in ``conflicts``.
     """
 
     passed_over: int = 0
@@ -48,6 +49,7 @@ class History:
     repeated: int = 0
     conflicting: int = 0
     exact: bool = True
+    distant: int = 0
     conflicts: list[Finding] = field(default_factory=list)
     explained: list[Finding] = field(default_factory=list)
 
@@ -61,6 +63,7 @@ def wants_history(tally: Tally, plan: Plan) -> bool:
 def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
     """Read a source once more, for the numbers that neighbours cannot show."""
     look = _SecondLook(plan, tally)
+    look.history.exact = all(tally.broken[code] == len(tally.findings.get(code, ())) for code in ORDER_CODES)
     reader, lines = JsonReader(), 0
     for block in blocks:
         for frame in FRAMINGS[plan.framing].frames(block):
@@ -131,7 +134,10 @@ class _SecondLook:
             self.history.repeated += 1
         else:
             self.history.conflicting += 1
-            if mark.offset not in self._neighbours and len(self.history.conflicts) < self._plan.kept:
+            if mark.offset in self._neighbours:
+                return
+            self.history.distant += 1
+            if len(self.history.conflicts) < self._plan.kept:
                 facts: dict[str, Fact] = {"thread": key, "seq": mark.seq, "first_offset": first[1]}
                 found = Finding(mark.offset, mark.line + lines, rules.SEQ_CONFLICT.code, facts)
                 self.history.conflicts.append(found)
@@ -166,9 +172,9 @@ def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def apply(tally: Tally, history: History) -> None:
     """Put what the second look found into the tally: conflicts that were no neighbours, links that are explained."""
-    for finding in history.conflicts:
-        tally.broken[finding.code] += 1
-        tally.findings.setdefault(finding.code, []).append(finding)
+    if history.distant:
+        tally.broken[rules.SEQ_CONFLICT.code] += history.distant
+        tally.findings.setdefault(rules.SEQ_CONFLICT.code, []).extend(history.conflicts)
     for finding in history.explained:
         tally.findings[finding.code].remove(finding)
         tally.broken[finding.code] -= 1

@@ -21,7 +21,7 @@ from replay_cli.grading import Grading, grade
 from replay_cli.history import History, apply, look_again, wants_history
 from replay_cli.opening import EXCERPT
 from replay_cli.profiles import Plan, Shape
-from replay_cli.report import Report, counts, first_findings, per_rule, seq_range, time_range, told
+from replay_cli.report import Report, counts, first_findings, order_numbers, per_rule, seq_range, time_range, told
 from replay_cli.sniffing import HEAD, Sniffed, sniff
 from replay_cli.sources import Source, read_at
 from replay_cli.statistics import caveats, rule_counts
@@ -69,7 +69,7 @@ def inspect(
     head, complete, failure = _peek(chunks)
     sniffed = sniff(head, complete, options.framing)
     plan, chosen_by = plan_for(source.path, sniffed, options)
-    tally, history = Tally(options.max_findings), None
+    tally, history = Tally(), None
     if plan.shape is Shape.FOREIGN:
         tally += _told_at_start(rules.FOREIGN_LOG, what=sniffed.what)
     else:
@@ -94,6 +94,7 @@ def inspect(
         seq=seq_range(tally),
         time=time_range(tally),
         keepalives=tally.comments,
+        order=order_numbers(tally, history),
         verdict=verdict(tally, plan, history, sniffed.what),
         failure=str(failure) if failure else None,
         counts=numbers,
@@ -122,7 +123,7 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
         strict=options.profile is not None,
         thread=thread,
         limit=options.max_line_bytes,
-        kept=options.max_findings,
+        kept=max(options.max_findings, MAX_FINDINGS),
         gaps=options.grading.asks(rules.SEQ_GAP.code),
     )
     return plan, chosen_by

@@ -14,6 +14,7 @@ from replay_cli import rules
 from replay_cli.findings import Finding as TallyFinding
 from replay_cli.findings import Severity
 from replay_cli.grading import Grading
+from replay_cli.history import History
 from replay_cli.tally import Tally
 from replay_cli.version import __version__
 from replay_cli.wording import instant, message
@@ -56,6 +57,17 @@ class Counts(_Model):
     note: int = 0
 
 
+class Order(_Model):
+    """What a broken order costs, by a second look at the source; lower bounds where it could not be read again."""
+
+    passed_over: int = Field(ge=0, description="Events not newer than one before: dropped, or ignored, by readers.")
+    other_thread: int = Field(ge=0, description="Events of another thread than the source's.")
+    reloads: int = Field(ge=0, description="Gaps at which a client loads the thread anew.")
+    repeated: int = Field(ge=0, description="Events whose seq came before with the same content.")
+    conflicting: int = Field(ge=0, description="Events whose seq came before with other content.")
+    exact: bool = Field(description="False where the numbers are lower bounds.")
+
+
 class RuleCount(_Model):
     """How often a rule could be asked, and how often it was broken."""
 
@@ -81,6 +93,7 @@ class Report(_Model):
     threads: int = Field(ge=0)
     seq: Range | None = Field(default=None, description="Least and greatest seq.")
     time: Range | None = Field(default=None, description="Earliest and latest timestamp, UTC.")
+    order: Order | None = Field(default=None, description="Only where the order is broken or threads are mixed.")
     keepalives: int = Field(default=0, ge=0, description="Comment lines of an SSE capture.")
     verdict: str = Field(description="What the runtime, or a client, would do with this source.")
     failure: str | None = Field(default=None, description="Why the source could not be read to its end.")
@@ -163,6 +176,32 @@ def per_rule(tally: Tally, grading: Grading) -> dict[str, int]:
     """Findings per rule name, in the order of the catalogue."""
     asked = ((rule.name, tally.broken[rule.code]) for rule in rules.RULES if grading.asks(rule.code))
     return {name: number for name, number in asked if number}
+
+
+def order_numbers(tally: Tally, history: History | None) -> Order | None:
+    """What a broken order costs; None where the order holds."""
+    if history is not None:
+        return Order(
+            passed_over=history.passed_over,
+            other_thread=history.other_thread,
+            reloads=history.reloads,
+            repeated=history.repeated,
+            conflicting=history.conflicting,
+            exact=history.exact,
+        )
+    repeated, conflicting = tally.broken[rules.SEQ_DUPLICATE.code], tally.broken[rules.SEQ_CONFLICT.code]
+    passed_over = repeated + conflicting + tally.broken[rules.SEQ_STEP_BACK.code]
+    reloads = tally.broken[rules.BROKEN_LINK.code]
+    if not passed_over and not reloads:
+        return None
+    return Order(
+        passed_over=passed_over,
+        other_thread=tally.broken[rules.WRONG_THREAD.code],
+        reloads=reloads,
+        repeated=repeated,
+        conflicting=conflicting,
+        exact=False,
+    )
 
 
 def seq_range(tally: Tally) -> Range | None:

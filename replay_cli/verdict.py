@@ -46,7 +46,7 @@ def _store(tally: Tally, plan: Plan, history: History | None) -> list[str]:
 
 def _dropped(tally: Tally, plan: Plan, history: History | None) -> str:
     """What full replay leaves out: it drops what is not newer, and other threads' records (CONTRACT.md 3.2)."""
-    least = "" if history and history.exact else "at least "
+    least = "" if history else "at least "
     passed_over = history.passed_over if history else _passed_over_at_least(tally)
     other = history.other_thread if history else tally.broken["S108"]
     reasons = []
@@ -72,8 +72,9 @@ def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:
     passed_over = history.passed_over if history else _passed_over_at_least(tally) + tally.broken["E107"]
     other = _other_threads(tally, plan, history)
     reloads, first = _reloads(tally, history)
-    least = "" if not passed_over or (history and history.exact) else "at least "
-    accepted = events - passed_over - other
+    least = "" if history or not passed_over else "at least "
+    # The event that shows a gap is not taken from the stream: it comes with the snapshot.
+    accepted = events - passed_over - other - reloads
     parts = []
     ignored = [f"{least}{passed_over:,} already seen"] if passed_over else []
     if other:
@@ -82,6 +83,8 @@ def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:
         most = "at most " if "at least" in " ".join(ignored) else ""
         count = _count(events, "event")
         parts.append(f"a client accepts {most}{accepted:,} of {count} and ignores {' and '.join(ignored)}")
+    elif reloads:
+        parts.append(f"a client accepts {accepted:,} of {_count(events, 'event')}")
     else:
         parts.append(f"a client accepts {'' if tally.refused else 'all '}{_count(events, 'event')}")
     if reloads:

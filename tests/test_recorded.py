@@ -32,7 +32,7 @@ def test_a_clean_recording_has_no_finding(path: Path) -> None:
         ("captures/story.sse", 94, "envelope"),
         ("captures/approvals.sse", 39, "envelope"),
         ("captures/compat.sse", 14, "compat"),
-        ("old/v0.8.40/text.sse", 108, "legacy"),
+        ("old/v0.8.40/text.sse", 101, "legacy"),
         ("old/v0.9.0/text.sse", 100, "envelope"),
     ],
 )

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.render.concise import statistics
-from replay_cli.report import Finding, Range, Report
+from replay_cli.report import Finding, Order, Range, Report
 from replay_cli.wording import count, size
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def _source(report: Report, style: Style) -> Iterator[str]:
         yield f"  {report.not_shown:,} more findings not shown (--max-findings)\n"
     if not style.quiet:
         yield f"  {_paint(_about(report), 'dim', style)}\n"
+        if report.order and (report.order.repeated or report.order.conflicting):
+            yield f"  {_paint(_order(report.order), 'dim', style)}\n"
         if report.failure:
             yield f"  {_paint('unread', 'error', style)}: {report.failure}\n"
         color = "error" if report.counts.error or report.failure else "warning" if report.counts.warning else "ok"
@@ -67,6 +69,14 @@ def _about(report: Report) -> str:
     packed = f" ({report.compression})" if report.compression else ""
     parts.append(f"{size(report.bytes)}{packed}" if report.profile != "foreign" else "not read further")
     return f"{report.framing}, " + ", ".join(parts)
+
+
+def _order(order: Order) -> str:
+    least = "" if order.exact else "at least "
+    return (
+        f"order, {least}{count(order.repeated, 'event')} again with the same content,"
+        f" {least}{count(order.conflicting, 'event')} with a seq that came before with other content"
+    )
 
 
 def _range(span: Range) -> str:
