@@ -258,20 +258,27 @@ class TestFolders:
                 "import os, pathlib, sys; from replay_cli.discovery import discover\n"
                 "os.chdir(sys.argv[1]); os.getuid() or os.setuid(65534)\n"
                 "for path in ('logs', 'logs/secret', 'logs/secret/b.jsonl', 'logs/**/*.jsonl', 'logs/*/b.jsonl'):\n"
-                "    result = discover([path], stdin=None)\n"
-                "    print([e.path for e in result.entries], list(map(str, result.problems)), result.empty, sep='|')"
+                "    for exclude in ((), ('secret/**',)):\n"
+                "        result = discover([path], exclude=exclude, stdin=None)\n"
+                "        print([e.path for e in result.entries], list(map(str, result.problems)), result.empty)"
             )
             done = subprocess.run(
                 [sys.executable, "-c", code, folder], capture_output=True, text=True, check=False, timeout=30
             )
             Path(folder, "logs/secret").chmod(0o755)
         denied = os.strerror(errno.EACCES)
+        readable = "['logs/a.jsonl', 'logs/z.jsonl']"
         assert done.stdout.splitlines() == [
-            f"['logs/a.jsonl', 'logs/z.jsonl']|['logs/secret: {denied}']|[]",
-            f"[]|['logs/secret: {denied}']|[]",
-            f"[]|['logs/secret/b.jsonl: {denied}']|[]",
-            f"['logs/a.jsonl', 'logs/z.jsonl']|['logs/secret: {denied}']|[]",
-            f"[]|['logs/secret/b.jsonl: {denied}']|[]",
+            f"{readable} ['logs/secret: {denied}'] []",
+            f"{readable} [] []",
+            f"[] ['logs/secret: {denied}'] []",
+            f"[] ['logs/secret: {denied}'] []",
+            f"[] ['logs/secret/b.jsonl: {denied}'] []",
+            f"[] ['logs/secret/b.jsonl: {denied}'] []",
+            f"{readable} ['logs/secret: {denied}'] []",
+            f"{readable} [] []",
+            f"[] ['logs/secret/b.jsonl: {denied}'] []",
+            "[] [] ['logs/*/b.jsonl']",
         ]
 
 
