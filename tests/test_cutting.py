@@ -1,7 +1,5 @@
 """Cutting: chunking does not show, over-long frames are passed over, memory stays flat."""
 
-# ruff: noqa: SIM300 (the expected value stands on the left)
-
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator

@@ -30,7 +30,7 @@ def refusal(data: bytes) -> tuple[str, int]:
         (b'{"a":"NaN","b":-Infinity}', "not-json", 15),
         (b'{"a":"\\ud83d"}', "lone-surrogate", 6),
         (b'{"a":"\\ude00\\ud83d"}', "lone-surrogate", 6),
-        (b'{"a":"\\\\ud83d \\uD83D\\uDE00 \\uD83Dx"}', "lone-surrogate", 28),
+        (b'{"a":"\\\\ud83d \\uD83D\\uDE00 \\uD83Dx"}', "lone-surrogate", 27),
         (b'{"a":"1e999","b":1e999}', "number-out-of-range", 17),
         (b'{"a":-' + b"9" * 309 + b"}", "number-out-of-range", 5),
         (b"[" * 128 + b"]" * 128, "too-deep", 127),
@@ -104,7 +104,7 @@ def test_members_of_what_is_no_object_end_quietly(text: str) -> None:
 
 
 def test_the_place_of_a_member_counts_bytes() -> None:
-    assert 18 == place_of('{"é":{"seq":1},"seq":5}'.encode(), "seq") or 0
+    assert 22 == place_of('{"é":{"seq":1},"seq":5}'.encode(), "seq")
     assert place_of(b'{"a":1}', "seq") is None
     assert 11 == place_of(b'{"a":1,"a":2}', "a", -1)
 

@@ -1,7 +1,5 @@
 """The text/event-stream framing, as a specification: WHATWG HTML 9.2.5 and 9.2.6, and what we add to it."""
 
-# ruff: noqa: SIM300 (the expected value stands on the left)
-
 import base64
 import json
 import time

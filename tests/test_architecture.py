@@ -1,0 +1,285 @@
+"""The shape of the package: imports point down, foreign packages have owners, the core is cut off from the outside.
+
+A new module goes into the table, at its place. What breaks a rule here is mostly code that stands in the wrong module.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import replay_cli
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "replay_cli"
+
+ROWS = (
+    "__init__ __main__",
+    "cli",
+    "validating docs_made schemas_made",
+    "api progress render",
+    "inspection render.text",
+    "render.concise render.json",
+    "outcome statistics",
+    "report verdict",
+    "history sniffing",
+    "auditor",
+    "tally",
+    "checks",
+    "opening",
+    "catalogue discovery grading wording jsontext sse cutting",
+    "sources atomic profiles payloads rules frames",
+    "errors findings envelope timestamps fragments compat blocks version",
+)
+"""From the command line down to the first words. A module may import only from rows below its own."""
+
+OWNERS = {
+    "typer": "cli",
+    "rich": "render.text progress",
+    "pydantic": "report",
+    "jsonschema": "profiles",
+    "referencing": "profiles",
+    "orjson": "render.json",
+    "backports": "sources",
+    "compression": "sources",
+    # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
+    "io": "api sources",
+    "os": "api atomic cli discovery sources validating",
+    "pathlib": "api atomic cli discovery inspection profiles progress sources validating",
+    "select": "sources",
+    "shutil": "validating",
+    "stat": "discovery sources",
+    "tempfile": "atomic",
+    "time": "progress",
+    # Nobody reaches out, leaves notes elsewhere, or starts anything.
+    **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib"), ""),
+    **dict.fromkeys(("xmlrpc", "logging", "multiprocessing", "subprocess", "threading", "ctypes", "pickle"), ""),
+}
+"""Who may import what. Of the standard library all else is free, of foreign packages nothing."""
+
+TOUCHING = {
+    "atomic": "writes the output file",
+    "cli": "puts /dev/null in the place of a closed pipe",
+    "discovery": "looks into folders",
+    "inspection": "looks for state.json beside a log",
+    "profiles": "reads its schemas",
+    "progress": "asks how large the inputs are",
+    "sources": "reads logs",
+    "validating": "compares the output file with the inputs",
+}
+"""The modules that touch the file system, and what for."""
+
+TOUCHES = frozenset(
+    [
+        "open",
+        "fdopen",
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "stat",
+        "lstat",
+        "fstat",
+        "exists",
+        "is_file",
+        "is_dir",
+        "is_symlink",
+        "samefile",
+        "iterdir",
+        "glob",
+        "rglob",
+        "scandir",
+        "listdir",
+        "mkdir",
+        "unlink",
+        "rmdir",
+        "rename",
+        "touch",
+        "chmod",
+        "symlink_to",
+        "mkstemp",
+        "resolve",
+    ]
+)
+"""Calls by which a file system is touched."""
+
+PURE = ["frames", "sse", "cutting", "tally", "checks", "payloads", "envelope"]
+"""Between a block and its tally: bytes in, findings out."""
+
+LONGEST = 400
+LONGER = {"rules": "a catalogue, which reads like a page", "sources": "two thirds are the decoders and their damage"}
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module by its name in the table, what it imports (of ours: by its name there), and what it calls."""
+
+    name: str
+    ours: frozenset[str]
+    foreign: frozenset[str]
+    calls: frozenset[str]
+    lines: int
+
+
+@cache
+def modules() -> dict[str, Module]:
+    paths = {_name(path): path for path in PACKAGE.rglob("*.py")}
+    return {name: _read(name, path, frozenset(paths)) for name, path in paths.items()}
+
+
+def _name(path: Path) -> str:
+    name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def _read(name: str, path: Path, known: frozenset[str]) -> Module:
+    text = path.read_text(encoding="utf-8")
+    nodes = list(_run(ast.parse(text)))
+    imported = {one for node in nodes for one in _imported(node, known)}
+    ours = {one for one in imported if one.split(".")[0] == "replay_cli"}
+    called = {_called(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return Module(
+        name,
+        frozenset(one.removeprefix("replay_cli").removeprefix(".") or "__init__" for one in ours),
+        frozenset(one.split(".")[0] for one in imported - ours),
+        frozenset(called),
+        text.count("\n"),
+    )
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a tree but those that only a type checker runs."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            for other in child.orelse:
+                yield from _run(other)
+        else:
+            yield from _run(child)
+
+
+def _imported(node: ast.AST, known: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert not node.level, "imports are absolute"
+        source = node.module or ""
+        inside = source.removeprefix("replay_cli").removeprefix(".")
+        for alias in node.names:
+            module = f"{inside}.{alias.name}".removeprefix(".")
+            yield f"{source}.{alias.name}" if source.startswith("replay_cli") and module in known else source
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def row_of() -> dict[str, int]:
+    return {name: number for number, row in enumerate(ROWS) for name in row.split()}
+
+
+def below(name: str) -> list[str]:
+    """All modules in rows below that of a module."""
+    rows = row_of()
+    return [other for other in rows if rows[other] > rows[name]]
+
+
+def test_every_module_is_in_the_table() -> None:
+    assert sorted(row_of()) == sorted(modules())
+    assert len(row_of()) == sum(len(row.split()) for row in ROWS)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_point_down(name: str) -> None:
+    rows = row_of()
+    upward = [other for other in sorted(modules()[name].ours) if rows[other] <= rows[name]]
+    assert not upward, f"{name} imports {', '.join(upward)}, which stands no lower"
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_have_owners(name: str) -> None:
+    for package in sorted(modules()[name].foreign):
+        if package in OWNERS:
+            assert name in OWNERS[package].split(), f"{package} belongs to {OWNERS[package] or 'nobody'}"
+        else:
+            assert package in sys.stdlib_module_names, f"{package} has no owner"
+
+
+def test_nothing_below_the_report_speaks_to_a_terminal() -> None:
+    assert not [name for name in below("report") if modules()[name].foreign & {"typer", "rich"}]
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_the_core_sees_nothing_of_the_outside(name: str) -> None:
+    assert not modules()[name].foreign & {"os", "io", "sys", "time", "logging", "pathlib"}
+    assert not modules()[name].calls & {"print", "input", "breakpoint"}
+
+
+@pytest.mark.parametrize("name", ["frames", "sse", "cutting", "blocks"])
+def test_framing_knows_no_json(name: str) -> None:
+    assert not modules()[name].foreign & {"json", "orjson"}
+
+
+def test_few_modules_touch_the_file_system() -> None:
+    found = {name for name, module in modules().items() if module.calls & TOUCHES}
+    assert sorted(found) == sorted(TOUCHING)
+
+
+def test_only_the_start_imports_the_command_line() -> None:
+    assert [name for name, module in modules().items() if "cli" in module.ours] == ["__main__"]
+
+
+def test_no_module_is_too_long() -> None:
+    long = {name for name, module in modules().items() if module.lines > LONGEST}
+    assert not long - LONGER.keys()
+
+
+def test_public_names_are_those_of_the_manual() -> None:
+    page = (ROOT / "docs" / "validate.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Python API\n")[2].partition("\n## ")[0]
+    told = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert sorted(told) == sorted(replay_cli.__all__)
+
+
+def test_public_names_resolve() -> None:
+    for name in replay_cli.__all__:
+        assert getattr(replay_cli, name) is not None
+    assert dir(replay_cli) == sorted(replay_cli.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = replay_cli.nothing
+
+
+def test_no_module_is_called_like_a_public_name() -> None:
+    # With lazy imports the name would be the object first, and the module from then on.
+    assert not {name.split(".")[0] for name in modules()} & set(replay_cli.__all__)
+
+
+# The rules themselves: do they notice?
+
+
+@pytest.mark.parametrize(
+    ("code", "ours", "foreign"),
+    [
+        ("import typer", set(), {"typer"}),
+        ("def late():\n    from rich.text import Text", set(), {"rich"}),
+        ("from replay_cli import rules", {"rules"}, set()),
+        ("from replay_cli import __version__", {"__init__"}, set()),
+        ("from replay_cli.render.text import render", {"render.text"}, set()),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import typer", set(), {"typing"}),
+        ("if x:\n    import os\nelse:\n    import io", set(), {"os", "io"}),
+    ],
+)
+def test_imports_are_seen(code: str, ours: set[str], foreign: set[str], tmp_path: Path) -> None:
+    path = tmp_path / "code.py"
+    path.write_text(code, encoding="utf-8")
+    module = _read("code", path, frozenset(modules()))
+    assert (module.ours, module.foreign) == (ours, foreign)
