@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/replay
 
-.PHONY: help demo test lint types unit wheel format schemas fixtures clean
+.PHONY: help demo test lint types unit wheel format schemas docs fixtures clean
 
 help:
 	@echo "make demo     set up, then audit a clean and a damaged recording"
 	@echo "make test     lint, types, tests, and the wheel installed into an empty environment"
 	@echo "make format   put the code into the house's layout"
-	@echo "make schemas  write schemas/report.schema.json anew from the document model"
+	@echo "make schemas  write schemas/report and schemas/findings anew from their models"
+	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
 	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
 	@echo "make clean    remove what these made"
 
@@ -47,7 +48,11 @@ format: $(VENV)/developing
 	$(BIN)/ruff format .
 
 schemas: $(VENV)/installed
-	$(BIN)/python -m replay_cli.schemas_made > schemas/report.schema.json
+	$(BIN)/python -m replay_cli.schemas_made schemas
+
+docs: $(VENV)/developing
+	$(BIN)/python -m replay_cli.docs_made > docs/rules.md
+	$(BIN)/python tests/test_docs.py
 
 fixtures: $(VENV)/installed
 	$(BIN)/python fixtures/make.py

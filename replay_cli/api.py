@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
-from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Options, Progress, Reopen, inspect
+from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Listen, Options, Progress, Reopen, inspect
 from replay_cli.profiles import Shape
 from replay_cli.report import Report
 from replay_cli.sources import open_path, open_stream
@@ -32,6 +32,9 @@ def audit(
     max_line_bytes: int = MAX_LINE_BYTES,
     max_findings: int = MAX_FINDINGS,
     statistics: bool = False,
+    schema: str | PathLike[str] | None = None,
+    show_values: bool = False,
+    max_bytes: int | None = None,
 ) -> Report:
     """Audit one event log or SSE capture and return its report. Twin: ``replay validate LOG``.
 
@@ -50,6 +53,9 @@ def audit(
         max_line_bytes=max_line_bytes,
         max_findings=max_findings,
         statistics=statistics,
+        schema=Path(schema) if schema is not None else None,
+        show_values=show_values,
+        max_bytes=max_bytes,
     )
     if isinstance(log, str | PathLike):
         path = Path(log)
@@ -60,15 +66,26 @@ def audit(
         return inspect(source, options)
 
 
-def audit_source(reopen: Reopen, options: Options, progress: Progress | None = None) -> Report:
+def audit_source(
+    reopen: Reopen, options: Options, progress: Progress | None = None, listen: Listen | None = None
+) -> Report:
     """Audit what ``reopen`` opens, opening it a second time if the order is broken and it can be read again."""
     with reopen() as source:
         again = reopen if source.rereadable or source.path is None else None
-        return inspect(source, options, again, progress)
+        return inspect(source, options, again, progress, listen)
 
 
 def make_options(
-    profile: str, framing: str, grading: Grading, *, max_line_bytes: int, max_findings: int, statistics: bool
+    profile: str,
+    framing: str,
+    grading: Grading,
+    *,
+    max_line_bytes: int,
+    max_findings: int,
+    statistics: bool,
+    schema: Path | None,
+    show_values: bool,
+    max_bytes: int | None,
 ) -> Options:
     """Options from the words that a user gives. Raises UsageError for one that cannot be meant."""
     if profile not in ("auto", Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY):
@@ -79,6 +96,12 @@ def make_options(
         raise UsageError(f"--max-line-bytes: {max_line_bytes} is less than 1")
     if max_findings < 0:
         raise UsageError(f"--max-findings: {max_findings} is less than 0")
+    if max_bytes is not None and max_bytes < 1:
+        raise UsageError(f"--max-bytes: {max_bytes} is less than 1")
+    if schema is not None:
+        from replay_cli import userschema
+
+        text = userschema.load(schema)
     return Options(
         profile=None if profile == "auto" else Shape(profile),
         framing=None if framing == "auto" else framing,
@@ -86,4 +109,7 @@ def make_options(
         max_findings=max_findings,
         grading=grading,
         statistics=statistics,
+        schema=text if schema is not None else None,
+        show_values=show_values,
+        max_bytes=max_bytes,
     )

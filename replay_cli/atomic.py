@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,18 +14,19 @@ from replay_cli.errors import UsageError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
     """Write to a temporary file beside ``path``; at the end fsync it and rename it into place.
 
     Whatever interrupts the writing leaves ``path`` as it was and the temporary file gone. What is no regular file
-    (``/dev/stdout``, a FIFO) is written to directly. Raises UsageError if nothing can be written there.
+    (``/dev/stdout``, a FIFO) is written to directly. Raises UsageError, which names ``option``, if nothing can be
+    written there.
     """
     if path.exists() and not path.is_file():
-        with _explained(path), open(path, "wb") as direct:
+        with _explained(path, option), open(path, "wb") as direct:
             yield direct
         return
     target = path.resolve()
-    with _explained(path):
+    with _explained(path, option):
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
         try:
             with open(handle, "wb") as file:
@@ -41,11 +43,27 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def standard_output() -> Iterator[BinaryIO]:
+    """Standard output as bytes. Raises UsageError if it cannot be written; a closed pipe stays BrokenPipeError."""
+    with _explained(Path("stdout"), "output"):
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+
+
+@contextmanager
+def _explained(path: Path, option: str) -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UsageError(f"--output-file: {path} cannot be written: {error.strerror or error}") from None
+        raise UsageError(f"{option}: {path} cannot be written: {error.strerror or error}") from None
+
+
+def append(path: Path, text: str, option: str) -> None:
+    """Add text to a file that others add to as well. Raises UsageError, which names ``option``, if it cannot be."""
+    with _explained(path, option), open(path, "a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _mode(target: Path) -> int:

@@ -61,6 +61,8 @@ def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
         found += _compat(tally, frame)
     elif opened.envelope is not None:
         found += _event(tally, frame, opened, plan)
+    elif plan.shape is Shape.CUSTOM and opened.value is not None:
+        tally.events = 1
     for one in found:
         tally.broken[one.code] += 1
         tally.findings.setdefault(one.code, []).append(one)

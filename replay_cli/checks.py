@@ -30,7 +30,9 @@ def alone(
 ) -> Iterator[Finding]:
     """What one event shows by itself; ``looked`` counts the rules that only some events can break."""
     yield from _agreement(frame, event, plan, looked)
-    yield from _fields(frame, event, value, shape)
+    if shape is Shape.CUSTOM:
+        return
+    yield from _fields(frame, event, value, shape, plan)
     if plan.thread is not None:
         looked[rules.WRONG_THREAD.code] += 1
         if event.thread_id != plan.thread:
@@ -57,8 +59,8 @@ def _agreement(frame: Frame, event: Envelope, plan: Plan, looked: Counter[str]) 
     if event.created_at is not None:
         looked[rules.CREATED_AT_MISMATCH.code] += 1
         if event.created_at != event.timestamp:
-            yield _at(frame, rules.CREATED_AT_MISMATCH, "created_at")
-    if plan.framing == "sse":
+            yield _at(frame, rules.CREATED_AT_MISMATCH, "created_at", **_times(event, plan))
+    if plan.framing == "sse" and event.event:
         name = frame.event or "message"
         looked[rules.SSE_EVENT_MISMATCH.code] += 1
         if name != event.event:
@@ -70,15 +72,22 @@ def _agreement(frame: Frame, event: Envelope, plan: Plan, looked: Counter[str]) 
             yield _at(frame, rules.SSE_ID_MISMATCH, "seq", id=frame.id[:NAME_SHOWN], seq=event.seq)
 
 
-def _fields(frame: Frame, event: Envelope, value: dict[str, object], shape: Shape) -> Iterator[Finding]:
+def _times(event: Envelope, plan: Plan) -> dict[str, Fact]:
+    if not plan.values:
+        return {"problem": "is not equal to timestamp"}
+    return {"problem": f"{event.created_at} is not equal to timestamp {event.timestamp}"[: 2 * NAME_SHOWN]}
+
+
+def _fields(frame: Frame, event: Envelope, value: dict[str, object], shape: Shape, plan: Plan) -> Iterator[Finding]:
     """What is read, but is not as the runtime writes it."""
     version = event.schema_version
     if version is not None and version not in KNOWN_VERSIONS.get(shape, (version,)):
         yield _at(frame, rules.UNKNOWN_SCHEMA_VERSION, "schema_version", version=version, shape=shape.value)
     if "previous_seq" in value and event.previous_seq is None and shape is not Shape.RECORD:
-        yield _at(frame, rules.BAD_PREVIOUS_SEQ, "previous_seq", found=describe(value["previous_seq"]))
+        yield _at(frame, rules.BAD_PREVIOUS_SEQ, "previous_seq", found=describe(value["previous_seq"], plan.values))
     if shape is not Shape.RECORD and not is_rfc3339(event.timestamp):
-        yield _at(frame, rules.BAD_TIMESTAMP, "timestamp", field="timestamp")
+        problem = f"{describe(event.timestamp, True)} is not" if plan.values else "is not"
+        yield _at(frame, rules.BAD_TIMESTAMP, "timestamp", field="timestamp", problem=problem)
     if event.seq > MAX_SAFE_SEQ:
         yield _at(frame, rules.UNSAFE_SEQ, "seq", seq=event.seq)
     if event.previous_seq is not None and event.previous_seq >= event.seq:

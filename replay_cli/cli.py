@@ -50,6 +50,8 @@ class Format(StrEnum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    JSONL = "jsonl"
+    GITHUB = "github"
 
 
 class CatalogueFormat(StrEnum):
@@ -121,6 +123,14 @@ def validate(
     max_line_bytes: Annotated[
         int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
     ] = 16 * 1024 * 1024,
+    max_bytes: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="N", help="Most bytes read of a source, after decompression. [default: no limit]"),
+    ] = None,
+    schema: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Check each line against this JSON Schema as well. [default: none]"),
+    ] = None,
     select: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -153,6 +163,13 @@ def validate(
     statistics: Annotated[
         bool, typer.Option("--statistics", help="Tell for each rule how often it could be asked, and was broken.")
     ] = False,
+    content: Annotated[
+        bool,
+        typer.Option("--content/--no-content", help="Show a piece of the line with findings in text output."),
+    ] = True,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Say what stood there, not only its type and length.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Findings only: no verdicts, no summary.")] = False,
     color: Annotated[
         Color, typer.Option(help="Colour in text output; auto obeys NO_COLOR, FORCE_COLOR.")
@@ -174,6 +191,10 @@ def validate(
         severity=severity or [],
         max_line_bytes=max_line_bytes,
         max_findings=max_findings,
+        max_bytes=max_bytes,
+        schema=schema,
+        content=content,
+        show_values=show_values,
         fail_level=Severity.OFF if exit_zero else Severity(fail_level),
         format=format,
         output_file=output_file,
@@ -219,6 +240,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; what is wrong with a request is one line on stderr."""
     from replay_cli.errors import ReplayError, UsageError
 
+    _end_on_sigterm()
     try:
         app(arguments, standalone_mode=True)
     except SystemExit as ending:
@@ -232,6 +254,18 @@ def run(arguments: list[str] | None = None) -> int:
         _forget_stdout()
         return 0
     return 0
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM unwind as Ctrl-C does, so that no temporary file stays behind; exit code 143, as shells expect."""
+    import signal
+    import threading
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
 
 
 def _forget_stdout() -> None:

@@ -60,9 +60,9 @@ def _family(title: str, about: str, group: list[Rule]) -> Iterator[str]:
 
 def _section(rule: Rule) -> str:
     severity = "off until selected" if rule.severity is Severity.OFF else rule.severity.value
-    summary = _prose(rule.summary[0].upper() + rule.summary[1:])
     example = f"\nExample:\n\n```text\n{rule.example.rstrip()}\n```\n" if rule.example else ""
-    return f"### {rule.code} {rule.name}\n\n**{severity}.** {summary}.\n\n{_prose(rule.explanation).strip()}\n{example}"
+    text = f"**{severity}**: {_prose(rule.summary)}.\n\n{_prose(rule.explanation).strip()}"
+    return f"### {rule.code} {rule.name}\n\n{text}\n{example}"
 
 
 def _anchor(rule: Rule) -> str:

@@ -52,6 +52,7 @@ class History:
     distant: int = 0
     conflicts: list[Finding] = field(default_factory=list)
     explained: list[Finding] = field(default_factory=list)
+    regraded: list[Finding] = field(default_factory=list)
 
 
 def wants_history(tally: Tally, plan: Plan) -> bool:
@@ -184,6 +185,7 @@ def apply(tally: Tally, history: History) -> None:
         moved = Finding(finding.offset, finding.line, code, {**finding.facts, "problem": problem}, finding.column)
         tally.broken[code] += 1
         tally.findings.setdefault(code, []).append(moved)
+        history.regraded.append(moved)
     for code in (rules.SEQ_CONFLICT.code, rules.NEW_CONNECTION.code):
         if code in tally.findings:
             tally.findings[code] = sorted(tally.findings[code], key=lambda found: found.place)[: tally.kept]

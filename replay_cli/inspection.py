@@ -7,6 +7,7 @@ broken, and the tally is told.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,7 +47,9 @@ class Options:
     """How sources are audited and told.
 
     ``profile`` and ``framing`` are None to go by content. ``max_line_bytes`` is the longest line or SSE event that
-    is examined, ``max_findings`` how many findings of a source are listed (all are counted).
+    is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
+    of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
+    decompression.
     """
 
     profile: Shape | None = None
@@ -55,17 +58,28 @@ class Options:
     max_findings: int = MAX_FINDINGS
     grading: Grading = field(default_factory=grade)
     statistics: bool = False
+    schema: str | None = None
+    show_values: bool = False
+    max_bytes: int | None = None
+
+
+Listen = Callable[[list[Finding]], None]
+"""Told findings as soon as they are final, all of them."""
 
 
 def inspect(
-    source: Source, options: Options, again: Reopen | None = None, progress: Progress | None = None
+    source: Source,
+    options: Options,
+    again: Reopen | None = None,
+    progress: Progress | None = None,
+    listen: Listen | None = None,
 ) -> Report:
     """Audit an opened source. Never raises for what the source holds, nor for its end in the middle of it.
 
     ``again`` opens the same source once more, for exact numbers where the order is broken; without it they are
-    lower bounds.
+    lower bounds. ``listen`` is told every finding, those that a second look may change last.
     """
-    chunks, failure = source.chunks(), None
+    chunks = _bounded(source, options.max_bytes)
     head, complete, failure = _peek(chunks)
     sniffed = sniff(head, complete, options.framing)
     plan, chosen_by = plan_for(source.path, sniffed, options)
@@ -75,10 +89,12 @@ def inspect(
     else:
         rest = _after(head, chunks, failure)
         blocks = cut(rest, FRAMINGS[plan.framing], plan.limit, source.more)
-        tally, failure = _audit(blocks, plan, source, progress)
+        tally, failure = _audit(blocks, plan, source, progress, listen)
         if wants_history(tally, plan) and again is not None and failure is None:
             history = _second_look(again, plan, tally)
         _add_source_findings(tally, plan)
+    if listen:
+        listen(_untold(tally, history))
     found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
     numbers = counts(tally, options.grading)
     return Report(
@@ -95,7 +111,7 @@ def inspect(
         time=time_range(tally),
         keepalives=tally.comments,
         order=order_numbers(tally, history),
-        verdict=verdict(tally, plan, history, sniffed.what),
+        verdict=verdict(tally, plan, history, sniffed.what, failure is not None),
         failure=str(failure) if failure else None,
         counts=numbers,
         rules=per_rule(tally, options.grading),
@@ -114,6 +130,8 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
         shape, chosen_by = options.profile, "option"
     elif path is not None and store and sniffed.framing == "jsonl" and _beside_state(path):
         shape, chosen_by = Shape.RECORD, "path"
+    elif options.schema is not None and shape is Shape.FOREIGN and sniffed.objects:
+        shape = Shape.CUSTOM
     if path is not None and store and shape is Shape.RECORD and (match := _STORE_LOG.match(path.name)):
         # A folder of this name without a store around it may hold anything; go by what only a store would write.
         thread = match[1] if _beside_state(path) or _THREAD_ID.match(match[1]) else None
@@ -125,6 +143,8 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
         limit=options.max_line_bytes,
         kept=max(options.max_findings, MAX_FINDINGS),
         gaps=options.grading.asks(rules.SEQ_GAP.code),
+        schema=options.schema,
+        values=options.show_values,
     )
     return plan, chosen_by
 
@@ -134,6 +154,17 @@ def _beside_state(path: Path) -> bool:
         return (path.absolute().parent.parent / "state.json").is_file()
     except OSError:
         return False
+
+
+def _bounded(source: Source, most: int | None) -> Iterator[bytes]:
+    """The chunks of a source, up to ``most`` bytes. Raises SourceError if there is more."""
+    left = most
+    for chunk in source.chunks():
+        if left is not None and len(chunk) > left:
+            yield chunk[:left]
+            raise SourceError(source.name, f"more than {most:,} bytes (--max-bytes); the rest was not read")
+        left = left - len(chunk) if left is not None else None
+        yield chunk
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, bool, SourceError | None]:
@@ -158,13 +189,18 @@ def _after(head: bytes, chunks: Iterator[bytes], failure: SourceError | None) ->
 
 
 def _audit(
-    blocks: Iterable[Block], plan: Plan, source: Source, progress: Progress | None
+    blocks: Iterable[Block], plan: Plan, source: Source, progress: Progress | None, listen: Listen | None
 ) -> tuple[Tally, SourceError | None]:
     """The tally of a source, and what stopped the reading; the findings so far are kept."""
     tally = Tally(plan.kept, plan.gaps)
+    # Who listens is told all findings of a block, also those that the sum does not keep.
+    plan = replace(plan, kept=sys.maxsize) if listen else plan
     try:
         for part in audit_blocks(blocks, plan):
-            tally += part
+            brought = tally.absorb(part)
+            if listen and brought:
+                kept = tally.findings.get(rules.BROKEN_LINK.code, ())
+                listen([one for one in brought if one.code != rules.BROKEN_LINK.code or one not in kept])
             if progress:
                 progress(source, tally.size)
     except SourceError as error:
@@ -181,6 +217,15 @@ def _second_look(again: Reopen, plan: Plan, tally: Tally) -> History | None:
         return None
     apply(tally, history)
     return history
+
+
+def _untold(tally: Tally, history: History | None) -> list[Finding]:
+    """What could not be told while the source was read: what a second look decides, and what only the whole shows."""
+    whole = (rules.FOREIGN_LOG, rules.COMPAT_STREAM, rules.NO_EVENTS, rules.SECOND_THREAD, rules.BROKEN_LINK)
+    untold = [one for rule in whole for one in tally.findings.get(rule.code, ())]
+    if history is not None:
+        untold += [*history.conflicts, *history.regraded]
+    return sorted(untold, key=lambda one: one.place)
 
 
 def _told_at_start(rule: Rule, **facts: str | int) -> Tally:

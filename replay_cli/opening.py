@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from replay_cli import rules
+from replay_cli import rules, userschema
 from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.envelope import Envelope
 from replay_cli.findings import Fact, Finding, Rule
@@ -163,9 +163,11 @@ def _open_value(frame: Frame, plan: Plan, reading: Reading, notes: tuple[Finding
     if not isinstance(value, dict):
         if isinstance(value, list) and plan.shape is Shape.RECORD and _positional(value):
             return Opened((*notes, finding(frame, rules.POSITIONAL_RECORD)))
-        return _refused(frame, rules.NOT_AN_OBJECT, found=describe(value))
+        return _refused(frame, rules.NOT_AN_OBJECT, found=describe(value, plan.values))
     if plan.shape is Shape.COMPAT:
-        return Opened(value=value)
+        return Opened(tuple(_user_violations(frame, value, plan)), value=value)
+    if plan.shape is Shape.CUSTOM:
+        return _open_custom(frame, value, plan)
     shape = _shape_read_as(frame, value, plan)
     if shape is None:
         other = finding(frame, rules.OTHER_SHAPE, found=_stream_of(frame), expected=plan.shape.value)
@@ -176,8 +178,8 @@ def _open_value(frame: Frame, plan: Plan, reading: Reading, notes: tuple[Finding
         return _refused(frame, rules.DUPLICATE_KEY, index, names=", ".join(known))
     broken = violations(shape, value)
     if broken:
-        return _refused_by_schema(frame, broken)
-    found = [*notes]
+        return Opened((_schema_finding(frame, rules.SCHEMA_VIOLATION, broken, plan),), readable=False)
+    found = [*notes, *_user_violations(frame, value, plan)]
     if reading.duplicates:
         index = place_of(frame.data, reading.duplicates[0], -1) or 0
         names = ", ".join(name[:40] for name in reading.duplicates[:5])
@@ -232,17 +234,30 @@ def _positional(values: list[object]) -> bool:
     )
 
 
-def _refused_by_schema(frame: Frame, broken: list[Violation]) -> Opened:
-    told = "; ".join(violation.told() for violation in broken[:TOLD])
+def _schema_finding(frame: Frame, rule: Rule, broken: list[Violation], plan: Plan) -> Finding:
+    """All violations of one line as one finding, at the first of them (DECISIONS)."""
+    told = "; ".join(violation.told(plan.values) for violation in broken[:TOLD])
     more = f"; and {len(broken) - TOLD} more" if len(broken) > TOLD else ""
     listed = [
         {"pointer": v.pointer, "keyword": v.keyword, "expected": v.expected, "found": v.found} for v in broken[:TOLD]
     ]
-    first = next((v.pointer for v in broken if v.keyword != "required"), "")
+    first = next((v.pointer for v in broken if v.keyword != "required" and v.pointer), "")
     index = (place_of(frame.data, first.split("/")[1]) or 0) if first else 0
-    return _refused(
-        frame, rules.SCHEMA_VIOLATION, index, told=told + more, pointer=first, count=len(broken), violations=listed
-    )
+    return finding(frame, rule, index, told=told + more, pointer=first, count=len(broken), violations=listed)
+
+
+def _user_violations(frame: Frame, value: object, plan: Plan) -> Iterator[Finding]:
+    """What a schema of the user's own says of a line."""
+    if plan.schema is not None and (broken := userschema.violations(plan.schema, value)):
+        yield _schema_finding(frame, rules.USER_SCHEMA_VIOLATION, broken, plan)
+
+
+def _open_custom(frame: Frame, value: dict[str, object], plan: Plan) -> Opened:
+    """A line of another log that the user has a schema for; what fields of ours it has are still compared."""
+    broken = tuple(_user_violations(frame, value, plan))
+    seq = value.get("seq")
+    event = envelope_of(value) if isinstance(seq, int) and not isinstance(seq, bool) and seq >= 0 else None
+    return Opened(broken, value=value, envelope=event, shape=Shape.CUSTOM)
 
 
 def envelope_of(value: dict[str, object]) -> Envelope:

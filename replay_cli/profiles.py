@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,16 @@ from replay_cli.timestamps import chrono_refuses
 
 
 class Shape(StrEnum):
-    """What a source holds: one of the three shapes of event, the compat stream, or something else altogether."""
+    """What a source holds: one of the three shapes of event, the compat stream, or something else altogether.
+
+    CUSTOM is another log that the user has a schema for.
+    """
 
     ENVELOPE = "envelope"
     RECORD = "record"
     LEGACY = "legacy"
     COMPAT = "compat"
+    CUSTOM = "custom"
     FOREIGN = "foreign"
 
 
@@ -44,7 +49,10 @@ RECORD_ORDER = ("schema_version", "seq", "timestamp", "thread_id", "turn_id", "i
 KNOWN_VERSIONS = {Shape.ENVELOPE: (1,), Shape.RECORD: (1, 2)}
 """The schema_version numbers that were ever written (CONTRACT.md 1, 2.1)."""
 
-SCHEMA_NAMES = ("envelope", "record", "legacy", "report")
+MOST_VIOLATIONS = 1000
+"""Violations of one line that are looked for."""
+
+SCHEMA_NAMES = ("envelope", "record", "legacy", "report", "findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class Plan:
     ``strict`` says that the user named the shape, so that no other is tolerated. ``thread`` is the thread whose
     log the file is by its name, or None. ``limit`` is the longest frame that is examined, in bytes; ``kept`` how
     many findings of each rule are kept in full (all are counted); ``gaps`` whether skipped numbers are looked for.
+    ``schema`` is the text of a schema of the user's own; ``values`` puts values of the log into facts.
     """
 
     shape: Shape
@@ -63,6 +72,8 @@ class Plan:
     limit: int = 16 * 1024 * 1024
     kept: int = 1000
     gaps: bool = False
+    schema: str | None = None
+    values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +84,14 @@ class Violation:
     keyword: str
     expected: str
     found: str
+    value: object = None
 
-    def told(self) -> str:
-        """The violation in a few words."""
+    def told(self, values: bool) -> str:
+        """The violation in a few words; with ``values`` what was there is shown."""
         if self.keyword == "required":
             return f"{self.pointer} is missing"
-        return f"{self.pointer}: expected {self.expected}, found {self.found}"
+        place = f"{self.pointer}: " if self.pointer else ""
+        return f"{place}expected {self.expected}, found {describe(self.value, True) if values else self.found}"
 
 
 def shape_of(value: dict[str, object]) -> Shape | None:
@@ -119,25 +132,32 @@ def _validator(shape: Shape) -> Any:
 
 def violations(shape: Shape, value: dict[str, object]) -> list[Violation]:
     """All places where ``value`` breaks the schema of ``shape``, in the order of the schema's fields."""
-    found = list(_schema_violations(_validator(shape), value))
+    found = list(found_violations(_validator(shape), value))
     timestamp = value.get("timestamp")
     if shape is Shape.RECORD and isinstance(timestamp, str) and (reason := chrono_refuses(timestamp)):
-        found.append(Violation("/timestamp", "format", "a date and time", f"a string that chrono refuses: {reason}"))
+        refused = f"a string that chrono refuses: {reason}"
+        found.append(Violation("/timestamp", "format", "a date and time", refused, timestamp))
     return found
 
 
-def _schema_violations(validator: Any, value: dict[str, object]) -> Iterator[Violation]:
-    missing = False
-    for error in validator.iter_errors(value):
-        keyword = str(error.validator)
-        if keyword == "required":
-            if not missing:
-                absent = [name for name in error.validator_value if name not in value]
-                yield from (Violation(f"/{name}", keyword, "present", "nothing") for name in absent)
-            missing = True
-            continue
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.absolute_path)
-        yield Violation(pointer, keyword, _expected(keyword, error.validator_value), describe(error.instance))
+def found_violations(validator: Any, value: object) -> Iterator[Violation]:
+    """The violations that a validator of the jsonschema library finds, one for each absent property."""
+    told: set[str] = set()
+    for error in islice(validator.iter_errors(value), MOST_VIOLATIONS):
+        keyword, pointer = str(error.validator), "".join(map(_escaped, error.absolute_path))
+        if keyword == "required" and isinstance(error.validator_value, list):
+            # The library has an error for each absent property, but names it only in prose.
+            if pointer not in told:
+                absent = [name for name in error.validator_value if name not in error.instance]
+                yield from (Violation(pointer + _escaped(name), keyword, "present", "nothing") for name in absent)
+            told.add(pointer)
+        else:
+            instance = error.instance
+            yield Violation(pointer, keyword, _expected(keyword, error.validator_value), describe(instance), instance)
+
+
+def _escaped(part: object) -> str:
+    return "/" + str(part)[:200].replace("~", "~0").replace("/", "~1")
 
 
 def _expected(keyword: str, wanted: object) -> str:
@@ -148,11 +168,18 @@ def _expected(keyword: str, wanted: object) -> str:
             return f"at least {wanted}"
         case "maximum":
             return f"at most {wanted}"
-    return f"{keyword} {wanted}"
+    return f"{keyword} {wanted}"[:80]
 
 
-def describe(value: object) -> str:
-    """What a value is, without saying what it holds: its type and its length, numbers in full."""
+VALUE_SHOWN = 120
+"""Characters of a value that --show-values shows."""
+
+
+def describe(value: object, shown: bool = False) -> str:
+    """What a value is, without saying what it holds: its type and its length, numbers in full; or, cut, itself."""
+    if shown:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
     match value:
         case None:
             return "null"

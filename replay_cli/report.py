@@ -23,11 +23,13 @@ FORMAT_VERSION: Literal[1] = 1
 """The version of the document; it grows when a field changes its meaning or goes."""
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """A part of a document: nothing in it that is not declared."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Finding(_Model):
+class Finding(Model):
     """One rule broken at one place."""
 
     code: str = Field(description="Code of the rule, never reused, e.g. S102.")
@@ -42,14 +44,14 @@ class Finding(_Model):
     caret: int = Field(default=-1, exclude=True, repr=False)
 
 
-class Range(_Model):
+class Range(Model):
     """Least and greatest of something."""
 
     first: int | str
     last: int | str
 
 
-class Counts(_Model):
+class Counts(Model):
     """How many findings of each severity there are, shown or not."""
 
     error: int = 0
@@ -57,7 +59,7 @@ class Counts(_Model):
     note: int = 0
 
 
-class Order(_Model):
+class Order(Model):
     """What a broken order costs, by a second look at the source; lower bounds where it could not be read again."""
 
     passed_over: int = Field(ge=0, description="Events not newer than one before: dropped, or ignored, by readers.")
@@ -68,7 +70,7 @@ class Order(_Model):
     exact: bool = Field(description="False where the numbers are lower bounds.")
 
 
-class RuleCount(_Model):
+class RuleCount(Model):
     """How often a rule could be asked, and how often it was broken."""
 
     code: str
@@ -77,12 +79,12 @@ class RuleCount(_Model):
     findings: int = Field(ge=0)
 
 
-class Report(_Model):
+class Report(Model):
     """What an audit found in one source."""
 
     source: str = Field(description="The source as it was named.")
     framing: Literal["jsonl", "sse"]
-    profile: Literal["envelope", "record", "legacy", "compat", "foreign"] = Field(
+    profile: Literal["envelope", "record", "legacy", "compat", "custom", "foreign"] = Field(
         description="What the source holds: one of the three shapes of event, the compat stream, or another log."
     )
     chosen_by: Literal["content", "path", "option"] = Field(description="What decided the profile.")
@@ -110,7 +112,7 @@ class Report(_Model):
         return self.failure is None and not self.counts.error
 
 
-class Summary(_Model):
+class Summary(Model):
     """All sources together."""
 
     sources: int = 0
@@ -120,14 +122,14 @@ class Summary(_Model):
     counts: Counts = Counts()
 
 
-class Tool(_Model):
+class Tool(Model):
     """What wrote the document."""
 
     name: str = "replay"
     version: str = __version__
 
 
-class Document(_Model):
+class Document(Model):
     """The JSON document of ``replay validate --format json``."""
 
     format_version: Literal[1] = FORMAT_VERSION

@@ -569,7 +569,7 @@ BAD_TIMESTAMP = Rule(
     "bad-timestamp",
     Severity.WARNING,
     "a timestamp is not RFC 3339",
-    "{field} is not an RFC 3339 date and time",
+    "{field} {problem} an RFC 3339 date and time",
     """\
 A timestamp is not a date and time with offset as RFC 3339 writes them. Told for envelopes and for
 the stream before v0.8.48; in a record the runtime refuses the line (E101).
@@ -605,6 +605,27 @@ lines, or next_seq in state.json.
 """,
 )
 
+
+USER_SCHEMA_VIOLATION = Rule(
+    "E108",
+    "user-schema-violation",
+    Severity.ERROR,
+    "the object breaks the schema given by --schema",
+    "{told}",
+    """\
+The line is what its profile asks for, or is another log altogether, but the schema that was given
+with --schema FILE rejects it. All violations of a line are one finding, at most five are told.
+
+Neither the runtime nor its clients know of this schema; only you do. Order and agreement are still
+compared on such lines, where the fields are there.
+
+Look at the pointers in the message: either the writer of the log is wrong, or the schema is
+stricter than what you have recorded.
+""",
+    """\
+{"schema_version":2,"seq":8,...,"payload":{"delta":"too long for maxLength"}}
+""",
+)
 
 # Order: an event beside the one before it in its thread.
 
@@ -908,7 +929,7 @@ CREATED_AT_MISMATCH = Rule(
     "created-at-mismatch",
     Severity.ERROR,
     "created_at differs from timestamp",
-    "created_at is not equal to timestamp",
+    "created_at {problem}",
     """\
 created_at is an alias of timestamp in envelopes, and here the two are not equal.
 
@@ -1196,6 +1217,7 @@ RULES: tuple[Rule, ...] = (
     BAD_PREVIOUS_SEQ,
     BAD_TIMESTAMP,
     UNSAFE_SEQ,
+    USER_SCHEMA_VIOLATION,
     SEQ_DUPLICATE,
     SEQ_STEP_BACK,
     SEQ_CONFLICT,

@@ -1,20 +1,31 @@
-"""Writes the JSON Schema of the report document to stdout: ``make schemas``. A test holds the file to it."""
+"""Writes the JSON Schemas of what `replay validate` writes: ``make schemas``. A test holds the files to it."""
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
+from pydantic import BaseModel
+
+from replay_cli.render.jsonl import Line
 from replay_cli.report import Document
 
+MADE: dict[str, tuple[type[BaseModel], str]] = {
+    "report": (Document, "Report of replay validate --format json"),
+    "findings": (Line, "A line of replay validate --format jsonl"),
+}
+"""Each schema by its name: the model that it is made from, and its title."""
 
-def report_schema() -> str:
-    """The text of ``schemas/report.schema.json``."""
-    made = Document.model_json_schema(mode="serialization")
+
+def schema_of(name: str) -> str:
+    """The text of ``schemas/<name>.schema.json``."""
+    model, title = MADE[name]
+    made = model.model_json_schema(mode="serialization")
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:replay-cli:schema:report:1",
-        "title": "Report of replay validate --format json",
+        "$id": f"urn:replay-cli:schema:{name}:1",
+        "title": title,
     }
     return (
         json.dumps({**head, **{key: made[key] for key in made if key != "title"}}, indent=2, ensure_ascii=False)
@@ -23,4 +34,5 @@ def report_schema() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(report_schema())
+    for name in MADE:
+        Path(sys.argv[1], f"{name}.schema.json").write_text(schema_of(name), encoding="utf-8")

@@ -34,11 +34,12 @@ _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What a source seems to hold; ``what`` names a foreign log."""
+    """What a source seems to hold; ``what`` names a foreign log, ``objects`` tells that it holds JSON objects."""
 
     framing: str
     shape: Shape
     what: str = ""
+    objects: bool = False
 
 
 def sniff(head: bytes, complete: bool, framing: str | None = None) -> Sniffed:
@@ -112,7 +113,7 @@ def _sniff_jsonl(head: bytes) -> Sniffed:
     if shapes:
         return Sniffed("jsonl", shapes.most_common(1)[0][0])
     if objects:
-        return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects))
+        return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects), objects=True)
     return Sniffed("jsonl", Shape.RECORD if values and isinstance(values[0], list) else _guess(head))
 
 
@@ -131,7 +132,7 @@ def _sniff_sse(head: bytes) -> Sniffed:
         return Sniffed(
             "sse", Shape.FOREIGN, "the fleet stream (GET /v1/fleet/runs/ID/events), which holds no envelopes"
         )
-    return Sniffed("sse", Shape.FOREIGN, f"an event stream of another kind ({_fields(objects)})")
+    return Sniffed("sse", Shape.FOREIGN, f"an event stream of another kind ({_fields(objects)})", objects=True)
 
 
 def _is_compat(frame: Frame) -> bool:

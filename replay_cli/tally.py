@@ -82,10 +82,21 @@ class Tally:
 
     def __iadd__(self, right: Tally) -> Tally:
         """Add the tally of the bytes that follow, in place."""
+        self.absorb(right)
+        return self
+
+    def absorb(self, right: Tally) -> list[Finding]:
+        """Add the tally of the bytes that follow, in place, and return the findings that this brings, by place.
+
+        They are final: nothing that follows changes them. Those that ``right`` did not keep are not among them.
+        """
         lines, events = self.lines, self.events
         seam = [found.moved(lines) for found in self._seam(right)]
+        brought = list(seam)
         for code, found in right.findings.items():
-            self._keep(code, [finding.moved(lines) for finding in found])
+            moved = [finding.moved(lines) for finding in found]
+            self._keep(code, moved)
+            brought += moved
         for finding in seam:
             self.broken[finding.code] += 1
             self._keep(finding.code, [finding])
@@ -108,7 +119,7 @@ class Tally:
         self.frames += right.frames
         self.events += right.events
         self.comments += right.comments
-        return self
+        return sorted(brought, key=lambda finding: finding.place) if len(brought) > 1 else brought
 
     def _keep(self, code: str, found: list[Finding]) -> None:
         mine = self.findings.setdefault(code, [])

@@ -11,10 +11,18 @@ from replay_cli.profiles import Plan, Shape
 from replay_cli.tally import Tally
 
 
-def verdict(tally: Tally, plan: Plan, history: History | None, foreign: str = "") -> str:
-    """The sentence, without a full stop. ``history`` is what a second look found, None if none was taken."""
+def verdict(tally: Tally, plan: Plan, history: History | None, foreign: str = "", cut: bool = False) -> str:
+    """The sentence, without a full stop. ``history`` is what a second look found, None if none was taken.
+
+    ``cut`` tells that the source could not be read to its end, so that nothing can be said of what follows.
+    """
+    if cut:
+        return f"cannot be told: only {_count(tally.size, 'byte')} in whole lines could be read"
     if plan.shape is Shape.FOREIGN:
         return f"not read as events: {foreign}"
+    if plan.shape is Shape.CUSTOM:
+        rejected = tally.broken["E108"]
+        return f"another log: its schema rejects {rejected:,} of {_count(tally.events, 'object')}"
     if plan.shape is Shape.COMPAT:
         return f"compat stream of POST /v1/stream: {_count(tally.events, 'event')}, {compat_end(tally)}"
     if not tally.events and not tally.frames:

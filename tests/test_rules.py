@@ -43,6 +43,7 @@ def audited(path: Path, options: tuple[str, ...]) -> Report:
     pairs = dict(zip(options[::2], options[1::2], strict=True))
     return audit(
         path,
+        schema=FIXTURES.parent / pairs["--schema"] if "--schema" in pairs else None,
         severity=[pairs["--severity"]] if "--severity" in pairs else [],
         max_line_bytes=int(pairs.get("--max-line-bytes", 1 << 24)),
     )

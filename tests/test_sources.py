@@ -27,8 +27,9 @@ from typing import BinaryIO
 import pytest
 
 from replay_cli import sources
+from replay_cli.compression import CHUNK
 from replay_cli.errors import ReplayError, SourceError, UsageError
-from replay_cli.sources import CHUNK, Source, open_path, open_stream, read_at
+from replay_cli.sources import Source, open_path, open_stream, read_at
 
 if sys.version_info >= (3, 14):
     from compression import zstd

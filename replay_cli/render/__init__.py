@@ -15,22 +15,27 @@ from replay_cli.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to show things: with colour or not, how many cells a line has, whether only findings are wanted."""
+    """How to show things: with colour or not, how many cells a line has, whether only findings are wanted, and
+    whether a piece of the line is shown with each.
+    """
 
     color: bool = False
     width: int = 100
     quiet: bool = False
+    content: bool = True
 
 
 Renderer = Callable[[Iterable[Report], Outcome, Style], Iterator[str]]
 
 
 def renderer(name: str) -> Renderer:
-    """The renderer of this name: text, concise or json."""
+    """The renderer of this name: text, concise, json or github."""
     if name == "text":
         from replay_cli.render.text import render
     elif name == "json":
         from replay_cli.render.json import render
+    elif name == "github":
+        from replay_cli.render.github import render
     else:
         from replay_cli.render.concise import render
     return render

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
     """The document of a run. It is whole whatever the sources held."""
-    yield f'{{"format_version":{FORMAT_VERSION},"tool":{_text(Tool().model_dump())},"sources":['
+    yield f'{{"format_version":{FORMAT_VERSION},"tool":{text(Tool().model_dump())},"sources":['
     for number, report in enumerate(reports):
-        yield f"{',' if number else ''}\n{_text(report.model_dump(exclude_none=True))}"
-    yield f'\n],"problems":{_text(outcome.problems)},"summary":{_text(outcome.summary().model_dump())}'
+        yield f"{',' if number else ''}\n{text(report.model_dump(exclude_none=True))}"
+    yield f'\n],"problems":{text(outcome.problems)},"summary":{text(outcome.summary().model_dump())}'
     yield f',"exit_code":{outcome.exit_code}}}\n'
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """JSON text, safe wherever it is printed: all that does not print is escaped."""
     try:
-        text = orjson.dumps(_clean(value)).decode()
+        written = orjson.dumps(_clean(value)).decode()
     except TypeError:  # an integer beyond 64 bits
         import json
 
-        text = json.dumps(value, separators=(",", ":"))
-    return text if text.isprintable() else "".join(map(_escaped, text))
+        written = json.dumps(_clean(value), separators=(",", ":"))
+    return written if written.isprintable() else "".join(map(_escaped, written))
 
 
 def _escaped(character: str) -> str:

@@ -22,6 +22,7 @@ _SHAPES = {
     "record": "store records",
     "legacy": "events from before v0.8.48",
     "compat": "compat stream",
+    "custom": "another log, by its own schema",
     "foreign": "another log",
 }
 
@@ -87,7 +88,7 @@ def _finding(one: Finding, style: Style) -> Iterator[str]:
     place = f"{one.line}:{one.column}"
     severity = _paint(f"{one.severity:<7}", one.severity, style)
     yield f"  {place:<9} {severity} {one.code} {_paint(one.name, 'bold', style)}: {one.message}\n"
-    if one.excerpt and one.caret >= 0:
+    if style.content and one.excerpt and one.caret >= 0:
         line, caret = shortened(one.excerpt, one.caret, max(40, style.width - 16))
         yield f"            {_paint('| ', 'dim', style)}{line}\n"
         yield f"            {_paint('| ', 'dim', style)}{' ' * caret}{_paint('^', one.severity, style)}\n"

@@ -1,0 +1,64 @@
+"""What the tests of the command line share: the command, run as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-m", "replay_cli"]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment that the command runs in: this one, without what asks for colour or forbids it."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    return {**kept, "PYTHONPATH": str(ROOT), **changes}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended and what it wrote."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def findings(self) -> list[str]:
+        """The lines of the concise format."""
+        return self.stdout.splitlines()
+
+    @property
+    def said(self) -> list[str]:
+        """The lines on stderr, without the summary that ends them."""
+        lines = self.stderr.splitlines()
+        return lines[:-1] if lines and lines[-1].endswith((" note", " notes")) else lines
+
+
+class Replay(Protocol):
+    """Runs ``replay`` with these words, in the folder that the test writes into."""
+
+    def __call__(self, *words: str | Path, stdin: bytes = b"", **variables: str) -> Ran: ...
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Replay:
+    def run(*words: str | Path, stdin: bytes = b"", **variables: str) -> Ran:
+        ran = subprocess.run(
+            [*COMMAND, *map(str, words)],
+            cwd=tmp_path,
+            env=environment(**variables),
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+        )
+        assert b"Traceback" not in ran.stderr, ran.stderr.decode()
+        return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+    return run

@@ -1,0 +1,702 @@
+"""The command line, run as a user runs it: exit codes, what goes where, options, interruptions."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import itertools
+import json
+import lzma
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
+from tests.making import capture, envelope, message, record, store
+from tests.recordings import shared
+
+CLEAN = store(1, 2, 3)
+BROKEN = b"{oops\n"
+AUDIT_LOG = b'{"ts":"2026-11-21T06:00:00Z","event":"login","details":{}}\n' * 3
+
+FILES = {
+    "clean.jsonl": CLEAN,
+    "damaged.jsonl": store(1, 2) + BROKEN + store(3),
+    "warned.jsonl": store(1) + b"\n" + store(2),
+    "noted.jsonl": record(1, timestamp="2026-11-21T07:00:00Z") + record(2),
+    "empty.jsonl": b"",
+    "foreign.jsonl": AUDIT_LOG,
+    "cut.jsonl.gz": gzip.compress(store(*range(1, 200)))[:-40],
+    "clean.sse": capture((1, 0), (2, 1), (3, 2)),
+    "damaged.sse": capture((1, 0), (4, 3)),
+}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path) -> None:
+    for name, data in FILES.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "bare").mkdir()
+
+
+# --- Exit codes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("clean.jsonl", 0),
+        ("clean.sse", 0),
+        ("damaged.jsonl", 1),
+        ("damaged.sse", 1),
+        ("foreign.jsonl", 1),
+        ("missing.jsonl", 2),
+        ("empty.jsonl", 3),
+        ("bare", 3),
+        ("cut.jsonl.gz", 4),
+        ("warned.jsonl", 0),
+        ("warned.jsonl --fail-level warning", 1),
+        ("warned.jsonl --fail-level note", 1),
+        ("noted.jsonl --fail-level warning", 0),
+        ("noted.jsonl --fail-level note", 1),
+        ("damaged.jsonl --exit-zero", 0),
+        ("empty.jsonl --exit-zero", 3),
+        ("missing.jsonl --exit-zero", 2),
+        ("cut.jsonl.gz --exit-zero", 4),
+        ("damaged.jsonl --ignore not-json", 0),
+        ("damaged.jsonl --severity not-json=warning", 0),
+        ("warned.jsonl --severity blank-line=error", 1),
+        ("damaged.jsonl --max-findings 0", 1),
+    ],
+)
+def test_the_exit_code_says_how_it_went(replay: Replay, words: str, code: int) -> None:
+    assert code == replay("validate", *words.split()).code
+
+
+DUE = {"missing.jsonl": 2, "cut.jsonl.gz": 4, "damaged.jsonl": 1, "empty.jsonl": 3, "clean.jsonl": 0}
+COMBINATIONS = [names for size in range(2, 6) for names in itertools.combinations(DUE, size)]
+
+
+@pytest.mark.parametrize("names", COMBINATIONS, ids=" ".join)
+def test_of_several_exit_codes_the_gravest_wins(replay: Replay, names: tuple[str, ...]) -> None:
+    with_events = [name for name in names if name not in ("missing.jsonl", "empty.jsonl")]
+    due = {DUE[name] for name in names} - ({3} if with_events else set())
+
+    assert next(code for code in (2, 4, 1, 3, 0) if code in due) == replay("validate", *reversed(names)).code
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "validate",
+        "validate --profile nonsense clean.jsonl",
+        "validate --framing nonsense clean.jsonl",
+        "validate --format nonsense clean.jsonl",
+        "validate --max-line-bytes 0 clean.jsonl",
+        "validate --max-line-bytes many clean.jsonl",
+        "validate --max-findings -1 clean.jsonl",
+        "validate --select nonsense clean.jsonl",
+        "validate --ignore nonsense clean.jsonl",
+        "validate --severity not-json clean.jsonl",
+        "validate --severity not-json=fatal clean.jsonl",
+        "validate --severity nonsense=error clean.jsonl",
+        "validate --fail-level off clean.jsonl",
+        "validate --nonsense clean.jsonl",
+        "validate --output-file bare clean.jsonl",
+        "validate --output-file nowhere/report clean.jsonl",
+        "validate --output-file clean.jsonl clean.jsonl",
+        "validate - -",
+        "validate --files-from - -",
+        "validate --files-from missing",
+        "explain nonsense",
+        "schema nonsense",
+        "nonsense",
+    ],
+)
+def test_what_cannot_be_meant_is_told_and_ends_with_2(replay: Replay, words: str) -> None:
+    ran = replay(*words.split())
+
+    assert 2 == ran.code
+    assert "" == ran.stdout
+    assert ran.said
+
+
+def test_an_output_file_that_is_a_log_to_read_is_left_alone(replay: Replay, tmp_path: Path) -> None:
+    replay("validate", "--output-file", "clean.jsonl", ".")
+
+    assert CLEAN == (tmp_path / "clean.jsonl").read_bytes()
+
+
+# --- What goes where --------------------------------------------------------------------------------------------
+
+
+def test_concise_has_a_line_for_each_finding_that_editors_can_read(replay: Replay) -> None:
+    assert [
+        "damaged.jsonl:3:2: J101 not-json expecting property name enclosed in double quotes",
+        "warned.jsonl:2:1: F102 blank-line line is empty or white space only",
+    ] == replay("validate", "damaged.jsonl", "warned.jsonl").findings
+
+
+def test_stdout_holds_findings_only_and_a_clean_run_leaves_it_empty(replay: Replay) -> None:
+    ran = replay("validate", "clean.jsonl", "clean.sse")
+
+    assert ("", "replay: 2 sources, 6 events: 0 errors, 0 warnings, 0 notes\n") == (ran.stdout, ran.stderr)
+
+
+def test_the_verdict_of_a_log_with_findings_goes_to_stderr_beside_concise(replay: Replay) -> None:
+    ran = replay("validate", "damaged.sse")
+
+    assert ["replay: damaged.sse: a client accepts 1 of 2 events, reloads at seq 4, 1 time in all"] == ran.said
+
+
+def test_quiet_leaves_findings_and_nothing_else(replay: Replay) -> None:
+    ran = replay("validate", "-q", "clean.jsonl", "damaged.jsonl")
+
+    assert (1, "") == (len(ran.findings), ran.stderr)
+
+
+def test_quiet_text_names_only_logs_with_findings(replay: Replay) -> None:
+    ran = replay("validate", "-q", "--format", "text", "clean.jsonl", "damaged.jsonl")
+
+    assert "clean.jsonl" not in ran.stdout
+    assert "verdict" not in ran.stdout
+    assert "damaged.jsonl" in ran.stdout
+
+
+def test_text_shows_the_place_and_the_verdict(replay: Replay) -> None:
+    place = "          {oops\n           ^\n"
+    ran = replay("validate", "--format", "text", "damaged.jsonl")
+
+    assert re.search(r"3:2 +error +J101 not-json: ", ran.stdout)
+    assert place.split() == [word for word in ran.stdout.split() if word in ("{oops", "^")]
+    assert "verdict: the runtime starts, but streaming this thread fails at line 3\n" in ran.stdout
+    assert ran.stdout.endswith("1 source, 3 events: 1 error, 0 warnings, 0 notes\n")
+
+
+@pytest.mark.parametrize("format", ["text", "concise", "json"])
+def test_an_output_file_holds_what_stdout_would(replay: Replay, tmp_path: Path, format: str) -> None:
+    logs = ("damaged.jsonl", "clean.jsonl", "cut.jsonl.gz")
+    shown = replay("validate", "--format", format, *logs)
+    ran = replay("validate", "--format", format, "--output-file", "report", *logs)
+
+    assert (shown.code, "") == (ran.code, ran.stdout)
+    assert shown.stdout == (tmp_path / "report").read_text()
+
+
+@pytest.mark.parametrize("format", ["text", "concise", "json"])
+def test_the_same_input_gives_the_same_output(replay: Replay, format: str) -> None:
+    first, second = (replay("validate", "--format", format, "--statistics", ".") for _ in range(2))
+
+    assert first == second
+
+
+@pytest.mark.parametrize("format", ["concise", "json"])
+def test_machine_formats_carry_no_content(replay: Replay, tmp_path: Path, format: str) -> None:
+    secret = "hunter2"
+    lines = [
+        record(1, payload={"delta": secret, "kind": secret}),
+        record(2, payload={"delta": secret})[:-9] + b"\n",
+        record(3, payload=secret, seq=secret),
+        record(4, "turn.completed", payload={"turn": {"id": "turn_2", "status": secret, "error": secret}}),
+        record(4, payload=secret) + record(4, payload=secret + "!"),
+        record(5, payload=secret)[:-1] + record(6),
+        record(7, timestamp=secret),
+        record(8, payload=secret).replace(b'"payload"', b'"payload":"' + secret.encode() + b'","payload"'),
+        b'"' + secret.encode() + b'"\n',
+        record(9, payload=secret)[:-1],
+    ]
+    (tmp_path / "secret.jsonl").write_bytes(b"".join(lines))
+
+    ran = replay("validate", "--format", format, "secret.jsonl")
+
+    assert ran.code == 1
+    assert secret not in ran.stdout + ran.stderr
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------
+
+
+def document(ran: Ran) -> dict[str, Any]:
+    read = json.loads(ran.stdout)
+    assert isinstance(read, dict)
+    return read
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "clean.jsonl",
+        "damaged.jsonl clean.sse",
+        "damaged.jsonl --statistics",
+        "empty.jsonl",
+        "bare",
+        "cut.jsonl.gz",
+        "missing.jsonl clean.jsonl",
+        "missing.jsonl",
+        "foreign.jsonl",
+        ".",
+    ],
+)
+def test_the_json_document_fulfils_its_schema_whatever_the_input(replay: Replay, words: str) -> None:
+    ran = replay("validate", "--format", "json", *words.split())
+
+    jsonschema.validate(document(ran), json.loads((ROOT / "schemas" / "report.schema.json").read_text()))
+    assert ran.code == document(ran)["exit_code"]
+
+
+def test_the_json_document_says_of_each_finding_where_it_is(replay: Replay) -> None:
+    (source,) = document(replay("validate", "--format", "json", "damaged.jsonl"))["sources"]
+
+    (finding,) = source["findings"]
+    assert ("J101", "error", 3, 2) == tuple(finding[name] for name in ("code", "severity", "line", "column"))
+    assert b"oops" == FILES["damaged.jsonl"][finding["offset"] :][:4]
+
+
+def test_the_json_document_names_what_could_not_be_read(replay: Replay) -> None:
+    read = document(replay("validate", "--format", "json", "missing.jsonl", "cut.jsonl.gz"))
+
+    assert ["no such file: missing.jsonl", "cut.jsonl.gz"] == [told.partition(": gzip")[0] for told in read["problems"]]
+
+
+@pytest.mark.parametrize(
+    "path", ["captures", "store/events", "old", "torn", "http", "twin"], ids=lambda path: path.replace("/", "-")
+)
+def test_every_place_in_a_report_is_where_it_says(replay: Replay, path: str) -> None:
+    for source in document(replay("validate", "--format", "json", shared(f"recorded/{path}")))["sources"]:
+        data = Path(source["source"]).read_bytes()
+        assert source["bytes"] == len(data)
+        assert sum(source["counts"].values()) == len(source["findings"]) == sum(source["rules"].values())
+        ends = rb"\r\n|\n|\r" if source["framing"] == "sse" else rb"\n"
+        assert source["lines"] == len(re.findall(ends, data))
+        for finding in source["findings"]:
+            before = re.split(ends, data[: finding["offset"]])
+            assert (len(before), len(before[-1]) + 1) == (finding["line"], finding["column"])
+
+
+# --- Options ----------------------------------------------------------------------------------------------------
+
+ORDER = store(1, 2, 9) + b"\n" + store(8) + BROKEN
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", "blank-line seq-step-back time-went-back not-json"),
+        ("--select not-json", "not-json"),
+        ("--select J", "not-json"),
+        ("--select S1,F102", "blank-line seq-step-back"),
+        ("--select S1 --select J101", "seq-step-back not-json"),
+        ("--select all", "blank-line seq-step-back time-went-back not-json"),
+        ("--select all --ignore all", ""),
+        ("--ignore S", "blank-line time-went-back not-json"),
+        ("--select not-json --ignore J101", ""),
+        ("--severity J101=error --ignore J101", "blank-line seq-step-back time-went-back"),
+        ("--severity blank-line=off", "seq-step-back time-went-back not-json"),
+        ("--select seq-gap", "seq-gap"),
+        ("--severity seq-gap=note --ignore S102,T,J,F", "seq-gap"),
+    ],
+)
+def test_rules_are_chosen(replay: Replay, tmp_path: Path, words: str, found: str) -> None:
+    (tmp_path / "order.jsonl").write_bytes(ORDER)
+
+    ran = replay("validate", *words.split(), "order.jsonl")
+
+    assert found.split() == [line.split()[2] for line in ran.findings]
+
+
+@pytest.mark.parametrize("format", ["concise", "text", "json"])
+def test_findings_beyond_the_most_are_counted_and_said_to_be_there(
+    replay: Replay, tmp_path: Path, format: str
+) -> None:
+    (tmp_path / "bad.jsonl").write_bytes(store(1) + BROKEN * 7)
+
+    ran = replay("validate", "--format", format, "--max-findings", "3", "bad.jsonl")
+
+    assert 3 == ran.stdout.count("J101")
+    assert re.search(r'4 more findings|"not_shown":4', ran.stdout)
+
+
+@pytest.mark.parametrize("most", [0, 1, 1000])
+@pytest.mark.parametrize("source", ["log.jsonl", "-"])
+def test_neither_verdict_nor_counts_depend_on_how_many_findings_are_listed(
+    replay: Replay, tmp_path: Path, source: str, most: int
+) -> None:
+    log = capture((1, 0), (4, 3), (5, 4), (9, 8), (5, 4), (12, 11))
+    (tmp_path / "log.jsonl").write_bytes(log)
+    words = ("validate", "--format", "json", source)
+
+    (full,) = document(replay(*words, stdin=log))["sources"]
+    (short,) = document(replay(*words, "--max-findings", str(most), stdin=log))["sources"]
+
+    assert [full[name] for name in ("verdict", "counts", "rules")] == [
+        short[name] for name in ("verdict", "counts", "rules")
+    ]
+
+
+def test_statistics_tell_how_often_a_rule_could_be_asked(replay: Replay) -> None:
+    (source,) = document(replay("validate", "--format", "json", "--statistics", "damaged.sse"))["sources"]
+
+    asked = {row["name"]: (row["looked_at"], row["findings"]) for row in source["statistics"]}
+    assert (2, 0) == asked["kind-mismatch"]
+    assert (1, 1) == asked["broken-link"]
+    assert (0, 0) == asked["torn-tail"]
+
+
+@pytest.mark.parametrize(
+    ("words", "profile"),
+    [
+        ("clean.jsonl", "record"),
+        ("clean.jsonl --profile envelope", "envelope"),
+        ("clean.jsonl --profile legacy", "legacy"),
+        ("clean.sse", "envelope"),
+        ("clean.sse --profile legacy", "legacy"),
+        ("foreign.jsonl", "foreign"),
+        ("foreign.jsonl --profile record", "record"),
+    ],
+)
+def test_the_profile_is_by_content_unless_it_is_given(replay: Replay, words: str, profile: str) -> None:
+    (source,) = document(replay("validate", "--format", "json", *words.split()))["sources"]
+
+    assert (profile, "option" if "--profile" in words else "content") == (source["profile"], source["chosen_by"])
+
+
+@pytest.mark.parametrize("limit", [150, 250])
+def test_a_line_over_the_limit_is_an_error_and_is_not_examined(replay: Replay, tmp_path: Path, limit: int) -> None:
+    (tmp_path / "long.jsonl").write_bytes(store(1) + b"{" + b"x" * 300 + b"\n" + store(2))
+
+    found = replay("validate", "--max-line-bytes", str(limit), "long.jsonl").findings
+
+    lines = [1, 2, 3] if limit == 150 else [2]
+    assert [f"long.jsonl:{line}:1: F105" for line in lines] == [line[:20] for line in found if "F105" in line]
+    assert "J101" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "colored"),
+    [
+        ("", {}, False),
+        ("", {"FORCE_COLOR": "1"}, True),
+        ("", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ("", {"FORCE_COLOR": ""}, False),
+        ("--color always", {"NO_COLOR": "1"}, True),
+        ("--color never", {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colour_is_by_option_then_environment_then_terminal(
+    replay: Replay, words: str, variables: dict[str, str], colored: bool
+) -> None:
+    ran = replay("validate", "--format", "text", *words.split(), "damaged.jsonl", **variables)
+
+    assert colored is ("\x1b[" in ran.stdout)
+
+
+def on_a_terminal(folder: Path, *words: str, **variables: str) -> str:
+    """What the command shows on a terminal, line ends as written."""
+    leader, follower = pty.openpty()
+    shown = b""
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=folder, env=environment(**variables), stdin=follower, stdout=follower, stderr=follower
+    ):
+        os.close(follower)
+        try:
+            while data := os.read(leader, 4096):
+                shown += data
+        except OSError:  # the other end is closed
+            pass
+    os.close(leader)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_on_a_terminal_the_default_is_text_in_colour(tmp_path: Path) -> None:
+    shown = on_a_terminal(tmp_path, "validate", "damaged.jsonl", TERM="xterm")
+
+    assert "\x1b[1mdamaged.jsonl\x1b[0m\n" in shown
+    assert "verdict\x1b[0m: the runtime starts, but streaming this thread fails at line 3\n" in shown
+
+
+def test_a_terminal_that_is_dumb_gets_no_colour(tmp_path: Path) -> None:
+    assert "\x1b" not in on_a_terminal(tmp_path, "validate", "damaged.jsonl", TERM="dumb")
+
+
+# --- Inputs -----------------------------------------------------------------------------------------------------
+
+
+def sources(ran: Ran) -> list[str]:
+    return [source["source"] for source in document(ran)["sources"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("logs", "logs/a.jsonl logs/b.sse logs/deep/c.ndjson.gz"),
+        ("logs/", "logs/a.jsonl logs/b.sse logs/deep/c.ndjson.gz"),
+        ("logs/b.sse logs", "logs/b.sse logs/a.jsonl logs/deep/c.ndjson.gz"),
+        ("logs/*", "logs/a.jsonl logs/b.sse logs/deep/c.ndjson.gz"),
+        ("logs/**/c*", "logs/deep/c.ndjson.gz"),
+        ("logs/notes.txt", "logs/notes.txt"),
+        ("logs --exclude deep", "logs/a.jsonl logs/b.sse"),
+        ("logs --exclude *.sse --exclude deep/", "logs/a.jsonl"),
+        ("--files-from list", "logs/b.sse logs/a.jsonl"),
+        ("logs/a.jsonl --files-from list", "logs/a.jsonl logs/b.sse"),
+    ],
+)
+def test_files_folders_patterns_and_lists_name_logs(replay: Replay, tmp_path: Path, words: str, found: str) -> None:
+    (tmp_path / "logs" / "deep").mkdir(parents=True)
+    for name in ("a.jsonl", "notes.txt", ".hidden.jsonl", "deep/c.ndjson.gz"):
+        (tmp_path / "logs" / name).write_bytes(CLEAN)
+    (tmp_path / "logs" / "b.sse").write_bytes(FILES["clean.sse"])
+    (tmp_path / "logs" / "app.log").write_bytes(AUDIT_LOG)
+    (tmp_path / "list").write_text("logs/b.sse\n\nlogs/a.jsonl\n")
+
+    assert found.split() == sources(replay("validate", "--format", "json", *words.split()))
+
+
+def test_stdin_is_read_by_a_hyphen_and_called_as_asked(replay: Replay) -> None:
+    damaged = FILES["damaged.jsonl"]
+
+    assert replay("validate", "-", stdin=damaged).stdout.startswith("<stdin>:3:2: J101")
+    assert replay("validate", "--stdin-filename", "x.log", "-", stdin=damaged).stdout.startswith("x.log:3:2: J101")
+
+
+def test_paths_may_come_from_stdin(replay: Replay) -> None:
+    ran = replay("validate", "--format", "json", "--files-from", "-", stdin=b"clean.jsonl\0damaged.jsonl\0")
+
+    assert ["clean.jsonl", "damaged.jsonl"] == sources(ran)
+
+
+def zstd(data: bytes) -> bytes:
+    try:
+        from compression.zstd import compress
+    except ImportError:
+        from backports.zstd import compress
+    return bytes(compress(data))
+
+
+@pytest.mark.parametrize(
+    ("name", "packed"),
+    [
+        ("gzip", gzip.compress(FILES["damaged.jsonl"])),
+        ("bz2", bz2.compress(FILES["damaged.jsonl"])),
+        ("xz", lzma.compress(FILES["damaged.jsonl"])),
+        ("zstd", zstd(FILES["damaged.jsonl"])),
+    ],
+)
+@pytest.mark.parametrize("source", ["log.jsonl", "-"])
+def test_compression_is_known_by_content_and_places_are_those_inside(
+    replay: Replay, tmp_path: Path, source: str, name: str, packed: bytes
+) -> None:
+    (tmp_path / "log.jsonl").write_bytes(packed)
+
+    (report,) = document(replay("validate", "--format", "json", source, stdin=packed))["sources"]
+
+    assert (name, 3, len(FILES["damaged.jsonl"])) == (report["compression"], report["lines"] - 1, report["bytes"])
+
+
+PRELUDES = {
+    "byte-order mark": b"\xef\xbb\xbf",
+    "comment": b": hello\n\n",
+    "retry": b"retry: 3000\n\n",
+    "curl -i": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("prelude", PRELUDES.values(), ids=PRELUDES)
+def test_a_capture_is_known_by_content_however_it_begins_and_its_lines_end(
+    replay: Replay, prelude: bytes, end: bytes
+) -> None:
+    body = prelude + FILES["clean.sse"].replace(b"\n", end)
+
+    (report,) = document(replay("validate", "--format", "json", "-", stdin=body))["sources"]
+
+    assert ("sse", 3, "a client accepts all 3 events") == (report["framing"], report["events"], report["verdict"])
+    assert 0 == report["counts"]["error"] + report["counts"]["warning"]
+
+
+@pytest.mark.parametrize("framing", ["jsonl", "sse"])
+def test_framing_overrides_what_the_content_looks_like(replay: Replay, framing: str) -> None:
+    other = {"jsonl": "clean.sse", "sse": "clean.jsonl"}[framing]
+
+    (report,) = document(replay("validate", "--format", "json", "--framing", framing, other))["sources"]
+
+    assert (framing, 0) == (report["framing"], report["events"])
+
+
+def test_other_logs_in_a_folder_are_skipped_and_counted_but_told_when_named(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "app.log").write_bytes(AUDIT_LOG)
+    (tmp_path / "logs" / "a.jsonl").write_bytes(CLEAN)
+
+    assert "replay: 1 source, 1 other log skipped, 3 events: 0 errors" in replay("validate", "logs").stderr
+    assert 1 == replay("validate", "logs/app.log").code
+
+
+@pytest.mark.parametrize("name", ["events_post", "health", "no_token", "thread_story", "threads", "unknown_route"])
+def test_an_http_response_that_is_no_event_stream_is_one_error_that_names_it(replay: Replay, name: str) -> None:
+    ran = replay("validate", shared(f"recorded/http/{name}.http"))
+
+    assert 1 == len(ran.findings)
+    assert "L101 foreign-log an HTTP response (" in ran.stdout
+
+
+@pytest.mark.parametrize(("name", "said"), [("preflight_ok", "an HTTP response (200 OK"), ("events_post", "405")])
+def test_a_response_without_a_content_type_is_not_said_to_have_one(replay: Replay, name: str, said: str) -> None:
+    (finding,) = replay("validate", shared(f"recorded/http/{name}.http")).findings
+
+    assert said in finding
+    assert "text/event-stream" not in finding
+
+
+# --- What a log holds never reaches the terminal raw ------------------------------------------------------------
+
+EVIL = "\x1b[31m\x07\x7f\x85\u200b\u2028\u202e\u2066\ufeff"
+
+
+@pytest.mark.parametrize("format", ["text", "concise", "json"])
+def test_nothing_unprintable_comes_out_whatever_names_and_logs_hold(
+    replay: Replay, tmp_path: Path, format: str
+) -> None:
+    log = [
+        record(1, EVIL, thread=EVIL),
+        record(1, EVIL + "2", thread=EVIL),
+        record(0, thread=EVIL, **{EVIL: 1}),
+        record(2, seq=EVIL),
+        f'{{"{EVIL}":\n'.encode(),
+        EVIL.encode() + b"\xff\n",
+    ]
+    events = [
+        message(envelope(1, 0, thread=EVIL, kind=EVIL, created_at=EVIL), EVIL),
+        f"{EVIL}: x\nid: {EVIL}\nevent: {EVIL}\n\n".encode(),
+        message(envelope(9, 7, thread="\\" + EVIL, previous_seq=EVIL)),
+    ]
+    (tmp_path / f"{EVIL}\n.jsonl").write_bytes(b"".join(log))
+    (tmp_path / f"{EVIL}.sse").write_bytes(b"".join(events))
+
+    ran = replay("validate", "--format", format, "--statistics", ".", f"missing{EVIL}", f"none*{EVIL}")
+
+    shown = set((ran.stdout + ran.stderr).replace("\n", ""))
+    assert [] == sorted(character for character in shown if not character.isprintable())
+
+
+# --- Closed pipes, Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["validate many.jsonl", "validate --format text many.jsonl", "validate --format json many.jsonl", "rules"]
+)
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, words: str) -> None:
+    (tmp_path / "many.jsonl").write_bytes(store(1) + BROKEN * 2000)
+
+    with subprocess.Popen(
+        [*COMMAND, *words.split(), *(["--max-findings", "2000"] if "many" in words else [])],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.readline()
+        run.stdout.close()
+        said = run.stderr.read()
+
+    assert b"" == said or said.startswith(b"replay: ")
+    assert run.returncode in (0, 1)
+
+
+def interrupted(folder: Path, *words: str) -> Ran:
+    """The command, stopped by Ctrl-C while it waits for more of a FIFO, of which it was given a part."""
+    os.mkfifo(folder / "pipe")
+    written = threading.Event()
+
+    def write() -> None:
+        with open(folder / "pipe", "wb", buffering=0) as pipe:
+            pipe.write(store(1) + BROKEN + b" " * 70_000 + b"\n")
+            written.wait(30)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    run = subprocess.Popen(
+        [*COMMAND, *words, "pipe"],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell's background jobs ignore Ctrl-C; a test may run in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        time.sleep(1.5)
+        run.send_signal(signal.SIGINT)
+        stdout, stderr = run.communicate(timeout=20)
+    finally:
+        run.kill()
+        written.set()
+        writer.join(30)
+    return Ran(run.returncode, stdout.decode(), stderr.decode())
+
+
+@pytest.mark.parametrize("words", [(), ("damaged.jsonl",), ("missing.jsonl", "cut.jsonl.gz", "empty.jsonl")])
+def test_ctrl_c_ends_with_130_whatever_else_is_due(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ran = interrupted(tmp_path, "validate", *words)
+
+    assert 130 == ran.code
+    assert "Traceback" not in ran.stderr
+
+
+def test_ctrl_c_keeps_the_findings_of_the_logs_before(tmp_path: Path) -> None:
+    assert "damaged.jsonl:3:2: J101" in interrupted(tmp_path, "validate", "damaged.jsonl").stdout
+
+
+def test_the_json_document_is_whole_after_ctrl_c(tmp_path: Path) -> None:
+    assert 130 == document(interrupted(tmp_path, "validate", "--format", "json", "damaged.jsonl"))["exit_code"]
+
+
+def test_ctrl_c_leaves_the_old_output_file_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("old")
+    before = {path.name for path in tmp_path.iterdir()}
+
+    interrupted(tmp_path, "validate", "--output-file", "report", "damaged.jsonl")
+
+    assert "old" == (tmp_path / "report").read_text()
+    assert before | {"pipe"} == {path.name for path in tmp_path.iterdir()}
+
+
+# --- The other commands -----------------------------------------------------------------------------------------
+
+
+def test_version_and_help_end_with_0(replay: Replay) -> None:
+    assert re.fullmatch(r"replay \d+\.\d+\.\d+\n", replay("--version").stdout)
+    for words in ("--help", "-h", "validate --help", "rules -h", "explain -h", "schema -h"):
+        ran = replay(*words.split())
+        assert (0, "") == (ran.code, ran.stderr)
+        assert "Usage:" in ran.stdout
+
+
+def test_rules_lists_each_rule_with_code_name_and_severity(replay: Replay) -> None:
+    listed = replay("rules").findings
+
+    assert any(re.match(r"S102 +seq-step-back +error +\w", line) for line in listed)
+    assert len(listed) == len(json.loads(replay("rules", "--format", "json").stdout)["rules"])
+
+
+@pytest.mark.parametrize("name", ["S104", "s104", "broken-link"])
+def test_explain_takes_a_code_or_a_name(replay: Replay, name: str) -> None:
+    assert replay("explain", name).stdout.startswith("S104 broken-link (error)\n")
+
+
+@pytest.mark.parametrize("name", ["envelope", "record", "legacy", "report"])
+def test_schema_prints_a_json_schema(replay: Replay, name: str) -> None:
+    read = json.loads(replay("schema", name).stdout)
+
+    jsonschema.Draft202012Validator.check_schema(read)
+    assert {"$id", "$schema", "title"} <= read.keys()

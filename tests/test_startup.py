@@ -1,0 +1,73 @@
+"""Start-up: what a quick command may load, and how long it may take beside a program that does nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+HEAVY = (
+    *("asyncio", "backports", "difflib", "email", "http", "importlib.metadata", "jsonschema", "logging"),
+    *("multiprocessing", "orjson", "pydantic", "pydantic_core", "referencing", "rich", "rpds", "socket", "ssl"),
+    *("tempfile", "urllib.request"),
+)
+QUICK = ("--version", "--help", "validate --help", "explain --help", "rules", "explain torn-tail")
+
+LOADED = """\
+import sys
+from replay_cli.cli import run
+code = run(sys.argv[1:])
+sys.stderr.write("\\n".join(sys.modules))
+sys.exit(code)
+"""
+LOADED_BY_TYPER = """\
+import sys
+import typer
+app = typer.Typer(rich_markup_mode=None)
+@app.command()
+def nothing() -> None:
+    pass
+app([], standalone_mode=False)
+sys.stderr.write("\\n".join(sys.modules))
+"""
+
+
+def loaded(code: str, *arguments: str) -> frozenset[str]:
+    """The modules that a program has loaded when it ends."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    return frozenset(done.stderr.split("\n"))
+
+
+@cache
+def loaded_by_typer() -> frozenset[str]:
+    return loaded(LOADED_BY_TYPER)
+
+
+@pytest.mark.parametrize("command", QUICK)
+def test_quick_commands_load_nothing_heavy(command: str) -> None:
+    modules = loaded(LOADED, *command.split()) - loaded_by_typer()
+
+    assert "replay_cli.cli" in modules
+    assert not {name for name in modules for heavy in HEAVY if name == heavy or name.startswith(f"{heavy}.")}
+
+
+def test_the_command_line_itself_loads_next_to_nothing_of_ours() -> None:
+    ours = {name for name in loaded(LOADED, "--version") if name.startswith("replay_cli.")}
+
+    assert ours == {"replay_cli.cli", "replay_cli.errors", "replay_cli.version"}
+
+
+def test_start_up_is_close_to_that_of_a_program_that_does_nothing() -> None:
+    """Measured in up to three rounds; one is enough if the machine is quiet."""
+    command = [sys.executable, str(ROOT / "bench" / "startup.py"), "--check", "--runs", "15"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=False)
+
+    assert done.returncode == 0, f"over the limit:\n{done.stdout}{done.stderr}"
