@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from replay_cli.discovery import Entry
-from replay_cli.inspection import Progress
 from replay_cli.sources import Source
 
 PATIENCE = 1.0
@@ -20,16 +19,26 @@ INTERVAL = 0.1
 
 
 @contextmanager
-def progress(entries: Sequence[Entry]) -> Iterator[Progress | None]:
-    """What to tell of the work on ``entries``; None if nobody watches."""
+def progress(entries: Sequence[Entry]) -> Iterator[Watch]:
+    """What to tell of the work on ``entries``; it shows nothing if nobody watches."""
     if not sys.stderr.isatty():
-        yield None
+        yield Watch()
         return
     bar = _Bar(sum(_size(entry.path) for entry in entries))
     try:
-        yield bar.tell
+        yield bar
     finally:
-        bar.close()
+        bar.hide()
+
+
+class Watch:
+    """Nobody watches: takes note of nothing."""
+
+    def tell(self, source: Source, audited: int) -> None:
+        """Take note of how far ``source`` was read."""
+
+    def hide(self) -> None:
+        """Leave the screen to who wants to write on it; the next ``tell`` may come back to it."""
 
 
 def _size(path: str) -> int:
@@ -39,7 +48,7 @@ def _size(path: str) -> int:
         return 0
 
 
-class _Bar:
+class _Bar(Watch):
     """A bar over the stored bytes of all inputs, with MB/s and the time left; drawn only once work takes long."""
 
     def __init__(self, size: int) -> None:
@@ -48,8 +57,9 @@ class _Bar:
         self._done = 0
         self._current: tuple[str, int] = ("", 0)
         self._bar: Any = None
+        self._shown = False
 
-    def tell(self, source: Source, _audited: int) -> None:
+    def tell(self, source: Source, audited: int) -> None:
         """Take note of how far ``source`` was read; draw now and then."""
         name, read = self._current
         if source.name != name:
@@ -76,13 +86,23 @@ class _Bar:
 
         if self._bar is None:
             columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-            self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self._bar = Progress(
+                *columns,
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self._bar.add_task("", total=self._size or None)
+        if not self._shown:
             self._bar.start()
+            self._shown = True
         description = escape(one_line(Path(name).name)[:30])
         self._bar.update(self._bar.task_ids[0], completed=self._done + self._current[1], description=description)
 
-    def close(self) -> None:
+    def hide(self) -> None:
         """Take the bar off the screen."""
-        if self._bar is not None:
+        if self._shown:
             self._bar.stop()
+            self._shown = False

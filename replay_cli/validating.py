@@ -22,8 +22,9 @@ from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
-from replay_cli.inspection import Listen, Options, Progress, inspect
+from replay_cli.inspection import Listen, Options, inspect
 from replay_cli.outcome import Outcome
+from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
 from replay_cli.report import Report
 from replay_cli.rules import FOREIGN_LOG
@@ -149,35 +150,35 @@ class _Run:
 
     def _reports(self, listen: Callable[[str, list[Finding]], None] | None = None) -> Iterator[Report]:
         """The report of each source, counted in; other logs that a folder held are only counted as skipped."""
-        from replay_cli.progress import progress
-
-        with progress(self._entries) as tell:
+        with progress(self._entries) as watch:
             for entry in self._entries:
                 name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
                 try:
-                    report = self._audit(entry, name, tell, partial(listen, name) if listen else None)
+                    report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
                 except SchemaError:
                     raise
                 except ReplayError as error:
                     self._outcome.add_problem(error)
+                    watch.hide()
                     _say(str(error))
                     continue
                 if report.profile == "foreign" and not entry.named and _is_log(entry.path):
                     self._outcome.skipped += 1
                     continue
                 self._outcome.add(report)
+                watch.hide()
                 yield report
                 self._say_aside(report)
 
-    def _audit(self, entry: Entry, name: str, tell: Progress | None, listen: Listen | None) -> Report:
+    def _audit(self, entry: Entry, name: str, watch: Watch, listen: Listen | None) -> Report:
         if listen and not entry.named and _is_log(entry.path):
             # It may turn out to be another log, which is skipped: tell nothing before that is known.
             listen = _Held(listen)
         if entry.path != STDIN:
-            report = audit_source(partial(open_path, entry.path), self._options, tell, listen)
+            report = audit_source(partial(open_path, entry.path), self._options, watch.tell, listen)
         else:
             with open_stream(sys.stdin.buffer, name) as source:
-                report = inspect(source, self._options, None, tell, listen)
+                report = inspect(source, self._options, None, watch.tell, listen)
         if isinstance(listen, _Held) and report.profile != "foreign":
             listen.release()
         return report
