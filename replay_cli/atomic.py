@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from replay_cli.errors import UsageError
 
@@ -21,12 +21,12 @@ def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
     (``/dev/stdout``, a FIFO) is written to directly. Raises UsageError, which names ``option``, if nothing can be
     written there.
     """
-    if path.exists() and not path.is_file():
-        with _explained(path, option), open(path, "wb") as direct:
-            yield direct
-        return
-    target = path.resolve()
     with _explained(path, option):
+        if path.exists() and not path.is_file():
+            with open(path, "wb") as direct:
+                yield direct
+            return
+        target = path.resolve()
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
         try:
             with open(handle, "wb") as file:
@@ -45,9 +45,31 @@ def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
 @contextmanager
 def standard_output() -> Iterator[BinaryIO]:
     """Standard output as bytes. Raises UsageError if it cannot be written; a closed pipe stays BrokenPipeError."""
+    if sys.stdout is None:
+        raise UsageError("output: stdout is closed; --output-file names a file")
     with _explained(Path("stdout"), "output"):
-        sys.stdout.flush()
-        yield sys.stdout.buffer
+        try:
+            sys.stdout.flush()
+            yield sys.stdout.buffer
+        except OSError:
+            forget(sys.stdout)
+            raise
+
+
+def say(line: str) -> None:
+    """A line on stderr; that nobody can read it there is no reason to stop."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(line + "\n")
+        except OSError:
+            forget(sys.stderr)
+
+
+def forget(stream: TextIO) -> None:
+    """Send what ``stream`` still holds nowhere, or the interpreter tries again when it ends, and complains."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 @contextmanager

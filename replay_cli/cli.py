@@ -9,21 +9,40 @@ A command parses, calls what does the work, and exits. Everything heavy is impor
 
 import sys
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional, cast
 
 import typer
 
 from replay_cli.version import __version__
 
+EXIT_CODES = """
+
+\b
+Exit codes:
+  0    clean: no finding at or above --fail-level
+  1    findings at or above --fail-level
+  2    usage error: a missing file, an unknown option or rule, an output that cannot be written
+  3    nothing to read: no source held an event
+  4    an input could not be opened, or not be read to its end
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP)
+
+\b
+  If several are due, the first of 130, 2, 4, 1, 3 wins."""
+
+
+def _examples(*lines: str) -> str:
+    """The end of a help page: command lines to copy."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 app = typer.Typer(
     name="replay",
     help="Audit the event streams of agent runtimes: JSONL event logs and recorded SSE captures.",
-    epilog="Exit codes: 0 clean, 1 findings, 2 usage error, 3 nothing to read, 4 unreadable input, 130 interrupted.",
+    epilog=_examples("replay validate log.jsonl", "replay explain broken-link") + EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -77,6 +96,22 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+def _rule_names(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell may complete to rules, several with commas between; each with its summary."""
+    from replay_cli.rules import RULES
+
+    before, comma, begun = incomplete.rpartition(",")
+    codes = [(rule.code, rule.summary) for rule in RULES if begun and rule.code.startswith(begun.upper())]
+    names = [(rule.name, rule.summary) for rule in RULES if rule.name.startswith(begun)]
+    return [(f"{before}{comma}{word}", summary) for word, summary in codes + names]
+
+
+def _schema_names(incomplete: str) -> list[str]:
+    from replay_cli.profiles import SCHEMA_NAMES
+
+    return [name for name in SCHEMA_NAMES if name.startswith(incomplete)]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"replay {__version__}")
@@ -92,10 +127,9 @@ def main(
     """Audit the event streams of agent runtimes: JSONL event logs and recorded SSE captures."""
 
 
-INPUTS, RULES, OUTPUT = "Inputs", "Rules", "Output"
-
-
-@app.command(epilog="Examples:\n\n  replay validate log.jsonl\n\n  replay validate --fail-level warning captures/")
+@app.command(
+    epilog=_examples("replay validate log.jsonl", "replay validate --fail-level warning captures/") + EXIT_CODES
+)
 def validate(
     paths: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -128,27 +162,36 @@ def validate(
         typer.Option(metavar="N", help="Most bytes read of a source, after decompression. [default: no limit]"),
     ] = None,
     schema: Annotated[
-        Optional[Path],  # noqa: UP045
+        Optional[str],  # noqa: UP045
         typer.Option(metavar="FILE", help="Check each line against this JSON Schema as well. [default: none]"),
     ] = None,
     select: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            metavar="RULES", help="Only these rules: names, codes, beginnings of codes. [default: all but off]"
+            metavar="RULES",
+            autocompletion=_rule_names,
+            help="Only these rules: names, codes, beginnings of codes. [default: all but those that are off]",
         ),
     ] = None,
     ignore: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="RULES", help="Not these rules; wins over all else. [default: none]"),
+        typer.Option(
+            metavar="RULES",
+            autocompletion=_rule_names,
+            help="Not these rules; wins over all else. [default: none]",
+        ),
     ] = None,
     severity: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="RULE=LEVEL", help="Grade a rule error, warning, note or off. [default: as in `rules`]"),
+        typer.Option(metavar="RULE=LEVEL", help="Grade a rule error, warning, note or off. [default: as `replay rules` says]"),
     ] = None,
     fail_level: Annotated[
-        FailLevel, typer.Option(help="Exit 1 if there is a finding at least this grave.")
-    ] = FailLevel.ERROR,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even with findings.")] = False,
+        Optional[FailLevel],  # noqa: UP045
+        typer.Option(help="Exit 1 if there is a finding at least this grave. [default: error]", show_default=False),
+    ] = None,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Findings never make the run fail. [default: off]")
+    ] = False,
     max_findings: Annotated[
         int, typer.Option(metavar="N", help="Findings listed per source; all are counted.")
     ] = 1000,
@@ -157,20 +200,22 @@ def validate(
         typer.Option(help="How to write findings. [default: text on a terminal, else concise]", show_default=False),
     ] = None,
     output_file: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE. [default: stdout]"),
+        Optional[str],  # noqa: UP045
+        typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE. [default: - for stdout]"),
     ] = None,
     statistics: Annotated[
-        bool, typer.Option("--statistics", help="Tell for each rule how often it could be asked, and was broken.")
+        bool, typer.Option("--statistics", help="Tell how often each rule could be asked, and was broken. [default: off]")
     ] = False,
     content: Annotated[
         bool,
         typer.Option("--content/--no-content", help="Show a piece of the line with findings in text output."),
     ] = True,
     show_values: Annotated[
-        bool, typer.Option("--show-values", help="Say what stood there, not only its type and length.")
+        bool, typer.Option("--show-values", help="Say what stood there, not only its type and length. [default: off]")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Findings only: no verdicts, no summary.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Findings only: no verdicts, no summary. [default: off]")
+    ] = False,
     color: Annotated[
         Color, typer.Option(help="Colour in text output; auto obeys NO_COLOR, FORCE_COLOR.")
     ] = Color.AUTO,
@@ -195,7 +240,8 @@ def validate(
         schema=schema,
         content=content,
         show_values=show_values,
-        fail_level=Severity.OFF if exit_zero else Severity(fail_level),
+        fail_level=Severity(fail_level) if fail_level else None,
+        exit_zero=exit_zero,
         format=format,
         output_file=output_file,
         statistics=statistics,
@@ -205,7 +251,7 @@ def validate(
     raise typer.Exit(validating.validate(request))
 
 
-@app.command("rules", epilog="Examples:\n\n  replay rules\n\n  replay rules --format json")
+@app.command("rules", epilog=_examples("replay rules", "replay rules --format json"))
 def list_rules(
     format: Annotated[CatalogueFormat, typer.Option(help="How to write the catalogue.")] = CatalogueFormat.TEXT,  # noqa: A002
 ) -> None:
@@ -215,19 +261,26 @@ def list_rules(
     typer.echo(catalogue.as_json() if format is CatalogueFormat.JSON else catalogue.as_text(), nl=False)
 
 
-@app.command(epilog="Examples:\n\n  replay explain broken-link\n\n  replay explain S104")
-def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="Code or name of a rule.")]) -> None:
+@app.command(epilog=_examples("replay explain broken-link", "replay explain S104"))
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="RULE", autocompletion=_rule_names, help="Code or name of a rule.")],
+) -> None:
     """Explain a rule: what it is, what the runtime does with it, what to do about it."""
     from replay_cli import catalogue
 
     typer.echo(catalogue.explained(rule), nl=False)
 
 
-@app.command(epilog="Examples:\n\n  replay schema\n\n  replay schema envelope > envelope.schema.json")
+@app.command(epilog=_examples("replay schema", "replay schema envelope > envelope.schema.json"))
 def schema(
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="NAME", show_default=False, help="Which schema; without one, list them."),
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=_schema_names,
+            show_default=False,
+            help="Which schema. [default: none, list them]",
+        ),
     ] = None,
 ) -> None:
     """Print a JSON Schema of the project: of the three shapes of event, or of the report."""
@@ -236,40 +289,106 @@ def schema(
     typer.echo(catalogue.schema(name), nl=False)
 
 
+# Typer shows this class under no name: the base of all that is wrong with words on a command line.
+_Misused = cast("type[Exception]", typer.BadParameter.__bases__[0])
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; what is wrong with a request is one line on stderr."""
     from replay_cli.errors import ReplayError, UsageError
 
-    _end_on_sigterm()
+    _end_on_signals()
     try:
-        app(arguments, standalone_mode=True)
+        code = app(arguments, prog_name="replay", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except SystemExit as ending:
+        if isinstance(ending.__context__, BrokenPipeError):  # so typer ends after a closed pipe
+            return 0
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except _Misused as error:
+        return _end(_told(error), 2)
     except ReplayError as error:
-        sys.stderr.write(f"replay: {error}\n")
-        return 2 if isinstance(error, UsageError) else 4
+        return _end(f"replay: {error}", 2 if isinstance(error, UsageError) else 4)
+    except OSError as error:
+        from replay_cli.atomic import forget
+
+        forget(sys.stdout)
+        return _end(f"replay: stdout cannot be written: {error.strerror or error}", 2)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        _forget_stdout()
-        return 0
-    return 0
 
 
-def _end_on_sigterm() -> None:
-    """Let SIGTERM unwind as Ctrl-C does, so that no temporary file stays behind; exit code 143, as shells expect."""
+def _end(said: str, code: int) -> int:
+    from replay_cli.atomic import say
+
+    say(said)
+    return code
+
+
+def _told(error: Any) -> str:
+    """What typer says of a command line, in one line that names the word; the help if there was no word at all."""
+    from replay_cli.errors import one_line
+
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return str(error.format_message())
+    place, problem = _place_and_problem(error)
+    return one_line(f"replay: {place}: {problem}" if place else f"replay: {problem}")
+
+
+def _place_and_problem(error: Any) -> tuple[str, str]:
+    """The option or argument that is wrong, if it is one, and what is wrong with it."""
+    import re
+
+    command = error.ctx.command_path if error.ctx else "replay"
+    message = str(error.format_message()).rstrip(".")
+    name, param = getattr(error, "option_name", ""), getattr(error, "param", None)
+    if name and hasattr(error, "possibilities"):
+        close = next(iter(error.possibilities or ()), None)
+        return name, f"no such option; {_hint(close, f'{command} --help')}"
+    if name:
+        problem = message.removeprefix(f"Option {name!r} ").replace("requires an argument", "needs a value")
+        return name, problem.replace("does not take a value", "takes no value")
+    if param is not None:
+        place = max(param.opts, key=len) if param.param_type_name == "option" else str(param.metavar)
+        return place, _bad_value(str(error.message), param) if error.message else "is missing"
+    if match := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
+        return command.removeprefix("replay "), f"takes no further argument: {match[1]}"
+    if match := re.match(r"No such command ('.*?')\.?(?: Did you mean ('.*')\?)?", message, re.DOTALL):
+        return "", f"no such command: {match[1]}; {_hint(match[2] and match[2].strip(chr(39)), 'replay --help')}"
+    return "", message[:1].lower() + message[1:]
+
+
+def _hint(close: str | None, page: str) -> str:
+    return f"did you mean {close}?" if close else f"`{page}` lists them"
+
+
+def _bad_value(message: str, param: Any) -> str:
+    """What is wrong with a value: what it may be, and which of that was meant."""
+    from difflib import get_close_matches
+
+    choices = [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
+    value, found, _ = message.partition(" is not one of ")
+    if not (choices and found):
+        return message.rstrip(".").replace("is not a valid int", "is not a whole number")
+    close = get_close_matches(value[1:-1].lower(), choices, 1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{value} is not {', '.join(choices[:-1])} or {choices[-1]}{hint}"
+
+
+def _end_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind as Ctrl-C does, so that no temporary file stays behind.
+
+    The exit code is then what shells expect, 128 and the number of the signal. What is ignored, as under ``nohup``,
+    stays ignored.
+    """
     import signal
     import threading
 
-    def end(_number: int, _frame: object) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
-
-
-def _forget_stdout() -> None:
-    """Keep the interpreter from complaining about a pipe whose reader has gone."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)

@@ -34,9 +34,9 @@ one that a rule has if nothing else is asked for: `--severity RULE=LEVEL` grades
 out, `--select RULES` asks only for some. An **error** makes the run fail (exit code 1), a **warning** or a **note**
 only with `--fail-level`. A rule that is **off** is asked when it is selected or graded.
 
-The numbers in brackets, such as (CONTRACT.md 2.4) or just (2.4), name the sections of the contract. That is the
-account of the runtime's store and streams on which the rules are built. It was read from the runtime's public source
-and checked by running it. Names of versions are those of the runtime.
+The numbers in brackets, such as (CONTRACT.md 2.4) or just (2.4), name the sections of the [contract](contract.md).
+That is the account of the runtime's store and streams on which the rules are built. It was read from the runtime's
+public source and checked by running it. Names of versions are those of the runtime.
 """
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from replay_cli.api import audit_source, make_options
-from replay_cli.atomic import append, replacing, standard_output
+from replay_cli.atomic import append, replacing, say, standard_output
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, Options, inspect
-from replay_cli.outcome import Outcome
+from replay_cli.outcome import CLEAN, FINDINGS, PRECEDENCE, Outcome
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
 from replay_cli.report import Report
@@ -48,11 +48,12 @@ class Request:
     severity: list[str]
     max_line_bytes: int
     max_findings: int
-    fail_level: Severity
+    fail_level: Severity | None
+    exit_zero: bool
     format: str | None
-    output_file: Path | None
+    output_file: str | None
     max_bytes: int | None
-    schema: Path | None
+    schema: str | None
     statistics: bool
     content: bool
     show_values: bool
@@ -61,7 +62,11 @@ class Request:
 
 
 def validate(request: Request) -> int:
-    """Audit what was asked, write the report, and return the exit code."""
+    """Audit what was asked, write the report, and return the exit code.
+
+    If nobody reads the report to its end, the code says what was found as far as it was written.
+    """
+    _refuse_nonsense(request)
     options = make_options(
         request.profile,
         request.framing,
@@ -69,33 +74,78 @@ def validate(request: Request) -> int:
         max_line_bytes=request.max_line_bytes,
         max_findings=request.max_findings,
         statistics=request.statistics,
-        schema=request.schema,
+        schema=Path(request.schema) if request.schema is not None else None,
         show_values=request.show_values,
         max_bytes=request.max_bytes,
     )
-    if not request.paths and request.files_from is None:
-        raise UsageError("validate: no log named; name files or folders, or - for stdin")
-    if not request.content and request.show_values:
-        raise UsageError("--no-content: contradicts --show-values")
-    found = discover(request.paths, exclude=request.exclude, files_from=request.files_from, stdin=sys.stdin.buffer)
-    _refuse_own_input(request.output_file, found)
-    outcome = Outcome(request.fail_level)
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    if stdin is None and STDIN in request.paths:
+        raise UsageError("-: there is no standard input")
+    found = discover(request.paths, exclude=request.exclude, files_from=request.files_from, stdin=stdin)
+    _refuse_own_input(request, found)
+    outcome = Outcome(Severity.OFF if request.exit_zero else request.fail_level or Severity.ERROR)
     for problem in found.problems:
         outcome.add_problem(problem)
         _say(str(problem))
     for name in found.empty:
         _say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
-    _Run(request, options, found.entries, outcome).write()
+    try:
+        _Run(request, options, found.entries, outcome).write()
+    except BrokenPipeError:
+        return next((code for code in PRECEDENCE if code in outcome.due), CLEAN)
     return outcome.exit_code
 
 
-def _refuse_own_input(output: Path | None, found: Discovered) -> None:
-    if output is None or not output.exists():
+def _refuse_nonsense(request: Request) -> None:
+    """Raise UsageError for words that cannot be meant, alone or together."""
+    given: dict[str, list[str | None]] = {
+        "--stdin-filename": [request.stdin_filename],
+        "--exclude": [*request.exclude],
+        "--files-from": [request.files_from],
+        "--schema": [request.schema],
+        "--select": [*request.select],
+        "--ignore": [*request.ignore],
+        "--severity": [*request.severity],
+        "--output-file": [request.output_file],
+    }
+    for option, words in given.items():
+        if any(word is not None and not word.strip(", ") for word in words):
+            raise UsageError(f"{option}: is given an empty value; was a variable not set?")
+    if not request.paths and request.files_from is None:
+        raise UsageError("validate: no log named; name files or folders, or - for stdin")
+    if not request.content and request.show_values:
+        raise UsageError("--no-content: contradicts --show-values")
+    if request.exit_zero and request.fail_level is not None:
+        raise UsageError("--exit-zero: contradicts --fail-level")
+
+
+def _refuse_own_input(request: Request, found: Discovered) -> None:
+    """Raise UsageError if the report would take the place of what is read."""
+    if request.output_file is None or _is_stdout(request.output_file):
         return
-    for entry in found.entries:
-        path = Path(entry.path)
-        if entry.path != "-" and path.exists() and path.samefile(output):
-            raise UsageError(f"--output-file: {output} is one of the logs to read")
+    output = _identity(request.output_file)
+    inputs = {_identity(entry.path) for entry in found.entries if entry.path != STDIN}
+    if any(entry.path == STDIN for entry in found.entries):
+        inputs.add(_identity(sys.stdin.fileno()))
+    others = {"--files-from": request.files_from, "--schema": request.schema}
+    if output is not None and output in inputs:
+        raise UsageError(f"--output-file: {request.output_file} is one of the logs to read")
+    for option, path in others.items():
+        if output is not None and path is not None and output == _identity(path):
+            raise UsageError(f"--output-file: {request.output_file} is the file of {option}")
+
+
+def _identity(path: str | int) -> tuple[int, int] | None:
+    """What tells one file from another, whatever it is called; None if there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def _is_stdout(path: str) -> bool:
+    return path in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class _Run:
@@ -106,7 +156,8 @@ class _Run:
         self._options = options
         self._entries = entries
         self._outcome = outcome
-        terminal = request.output_file is None and sys.stdout.isatty()
+        output = request.output_file
+        terminal = (output is None or _is_stdout(output)) and sys.stdout is not None and sys.stdout.isatty()
         self._format = request.format or ("text" if terminal else "concise")
         color = _colored(request.color, terminal)
         self._style = Style(color, _width() if terminal else 100, request.quiet, request.content)
@@ -143,7 +194,12 @@ class _Run:
         grading = self._options.grading
 
         def listen(name: str, found: list[Finding]) -> None:
-            _put(file, [jsonl.finding_lines(name, found, grading)])
+            try:
+                _put(file, [jsonl.finding_lines(name, found, grading)])
+            except BrokenPipeError:
+                if any(self._outcome.fails_by(grading.of(one.code)) for one in found):
+                    self._outcome.due.add(FINDINGS)
+                raise
 
         _put(file, (jsonl.source_line(report) for report in self._reports(listen)))
         _put(file, [jsonl.summary_line(self._outcome)])
@@ -229,10 +285,10 @@ def _is_log(path: str) -> bool:
     return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
 
 
-def _output(path: Path | None) -> AbstractContextManager[BinaryIO]:
-    if path is None:
+def _output(path: str | None) -> AbstractContextManager[BinaryIO]:
+    if path is None or _is_stdout(path):
         return standard_output()
-    return replacing(path, "--output-file")
+    return replacing(Path(path), "--output-file")
 
 
 def _colored(wanted: str, terminal: bool) -> bool:
@@ -251,4 +307,4 @@ def _width() -> int:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"replay: {line}\n")
+    say(f"replay: {line}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,10 +16,10 @@ ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "replay_cli"]
 
 
-def environment(**changes: str) -> dict[str, str]:
+def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment that the command runs in: this one, without what asks for colour or forbids it."""
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
-    return {**kept, "PYTHONPATH": str(ROOT), **changes}
+    return {**kept, "PYTHONPATH": str(ROOT), **(changes or {})}
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,16 @@ class Ran:
 class Replay(Protocol):
     """Runs ``replay`` with these words, in the folder that the test writes into."""
 
-    def __call__(self, *words: str | Path, stdin: bytes = b"", **variables: str) -> Ran: ...
+    def __call__(self, *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran: ...
 
 
 @pytest.fixture
 def replay(tmp_path: Path) -> Replay:
-    def run(*words: str | Path, stdin: bytes = b"", **variables: str) -> Ran:
+    def run(*words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
         ran = subprocess.run(
             [*COMMAND, *map(str, words)],
             cwd=tmp_path,
-            env=environment(**variables),
+            env=environment(env),
             input=stdin,
             capture_output=True,
             timeout=60,

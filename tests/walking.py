@@ -80,8 +80,9 @@ def _small_logs() -> Iterator[Log]:
 
     Records, and captures without links, may be picked; linked envelopes must be neighbours, or their links break.
     """
-    first = _picked("store/events/thr_87aa12a7.jsonl", 0, 4, 5, 6, 7, 8, 9, 10, 19, 20, 31, 35, 36, 38)
-    yield Log("records", first + _picked("store/events/thr_0e93c110.jsonl", 0, 1, 6, 16))
+    records = _picked("store/events/thr_87aa12a7.jsonl", 0, 4, 5, 6, 7, 8, 9, 10, 19, 20, 31, 35, 36, 38)
+    records += _picked("store/events/thr_e777afbf.jsonl", 4, 20)  # a text with escapes
+    yield Log("records", records + _picked("store/events/thr_0e93c110.jsonl", 0, 1, 6, 16))
     capture = "captures/approvals.sse"
     yield Log("capture", _picked(capture, 0, *range(5, 16)))
     yield Log("capture-end", _picked("captures/story.sse", *range(81, 98)))
@@ -185,7 +186,8 @@ SAME_TIME = Class("timestamp, the same written differently", "chrono reads t, z,
 TIME = Class("timestamp, between those of its neighbours", "nothing repeats it in this shape (2.1, 6)")
 NAME = Class("name of an event that nobody knows then", "records have no kind; unknown names are no error (2.2, 3.3)")
 LONE_ID = Class(
-    "outer id that no payload repeats", "of item.delta, turn.lifecycle, approvals: only other events tell (11, 24)"
+    "outer id that no payload repeats",
+    "item.delta, turn.lifecycle, approvals, turn.steered (item_id): other events tell (11, 24)",
 )
 ID_LETTER = Class(
     "the same, with a letter that no id has",
@@ -261,10 +263,11 @@ _ENUMERATED = re.compile(
 ).fullmatch
 _GOAL = re.compile(r"thread_goal_\w+ /kind|thread_goal_cleared /thread_id").fullmatch
 _ID_LETTERS = re.compile(r"[A-Za-z0-9_-]+").fullmatch
-_MIRRORED = re.compile(
-    r"turn\.(started|completed|steered|interrupt_requested)|item\.(?!delta)\w+|agent\.\w+|tool_call\.\w+|agent_mail\.\w+"
-).fullmatch
-"""Events whose payload repeats their turn_id, and item_id if they have one (5.3, 1)."""
+_REPEATED = {
+    "turn_id": re.compile(r"turn\.(?!lifecycle)\w+|item\.(?!delta)\w+|(agent|tool_call|agent_mail)\.\w+").fullmatch,
+    "item_id": re.compile(r"item\.(?!delta)\w+|agent\.\w+").fullmatch,
+}
+"""Events whose payload repeats the id (5.3, 1)."""
 _TIME = re.compile(
     r"(\d{4})-([ \d]\d)-([ \d]\d)[Tt ]([ \d]\d):([ \d]\d):([ \d]\d)(?:\.(\d+))? ?(?:[Zz]|\+00:00)"
 ).fullmatch
@@ -540,7 +543,7 @@ def _name(walk: Walk, event: Event, place: Difference) -> Class | None:
 
 
 def _id(walk: Walk, event: Event, place: Difference) -> Class | None:
-    if not isinstance(place.new, str) or _MIRRORED(event.value["event"]):
+    if not isinstance(place.new, str) or _REPEATED[place.pointer[1:]](event.value["event"]):
         return None
     return LONE_ID if _ID_LETTERS(place.new) else ID_LETTER
 

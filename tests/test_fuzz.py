@@ -1,0 +1,64 @@
+"""Fuzzing, a little of it, and every failure that it ever found (``bench/fuzz.py``; ``make fuzz`` for a million)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("resource", reason="bench/fuzz.py measures memory as Unix does")
+
+from bench.fuzz import Case, Trickle, fuzz, make_case, problem, read_case, shrunk, write_case
+
+FUZZED = sorted((Path(__file__).parent / "fuzzed").glob("*.case"))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_few_thousand_broken_logs_break_nothing(seed: int) -> None:
+    tried = fuzz(seed, range(2000), 60, None)
+
+    assert [] == tried.failures
+    assert 2000 == tried.cases
+
+
+@pytest.mark.parametrize("path", FUZZED, ids=lambda path: path.stem)
+def test_what_fuzzing_found_stays_mended(path: Path) -> None:
+    assert "" == problem(read_case(path))
+
+
+def test_a_source_is_known_by_its_number() -> None:
+    assert [make_case(5, number) for number in range(50)] == [make_case(5, number) for number in range(50)]
+
+
+def test_a_stream_that_trickles_gives_all_its_bytes() -> None:
+    data = bytes(range(256)) * 20
+    stream = Trickle(data, 3)
+    pieces = list(iter(lambda: stream.read(1000), b""))
+
+    assert data == b"".join(pieces)
+    assert len({len(piece) for piece in pieces}) > 2
+
+
+def test_a_failure_is_shrunk_and_kept_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.fuzz.problem", lambda case: "slow: very" if b"\xff" in case.data else "")
+    case = Case(b"a\n" * 100 + b"\xff" + b"b" * 100, {"profile": "record", "max_findings": 1}, None, 7)
+    small = shrunk(case, "slow: very")
+    path = write_case(tmp_path, "slow", small, "slow: very")
+
+    assert Case(b"\xff", {}, None, 7) == small == read_case(path)
+
+
+def test_what_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checks see what they are for: an exception, another report for other reads."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise RecursionError("too deep")
+
+    case = Case(b'{"seq":1}\n', {}, b'{"seq":1}\n')
+    assert "" == problem(case)
+    monkeypatch.setattr("bench.fuzz.audit", fails)
+    assert problem(case).startswith("raised: RecursionError 'too deep' at test_fuzz.py:fails")
+    monkeypatch.undo()
+    monkeypatch.setattr("bench.fuzz.Trickle", lambda data, seed: io.BytesIO(data[:-1]))
+    assert problem(case).startswith("reads: ")
