@@ -7,9 +7,13 @@ import sys
 
 def main() -> None:
     """Run the command line; end with its exit code, 130 after Ctrl-C, silently after a closed pipe."""
-    from replay_cli.cli import run
+    try:
+        from replay_cli.cli import run
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:  # while modules were still being loaded
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

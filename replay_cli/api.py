@@ -26,9 +26,9 @@ def audit(
     name: str | None = None,
     profile: ProfileName = "auto",
     framing: FramingName = "auto",
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
-    severity: Iterable[str] = (),
+    select: str | Iterable[str] = (),
+    ignore: str | Iterable[str] = (),
+    severity: str | Iterable[str] = (),
     max_line_bytes: int = MAX_LINE_BYTES,
     max_findings: int = MAX_FINDINGS,
     statistics: bool = False,
@@ -49,7 +49,7 @@ def audit(
     options = make_options(
         profile,
         framing,
-        grade(list(select), list(ignore), list(severity)),
+        grade(_items(select), _items(ignore), _items(severity)),
         max_line_bytes=max_line_bytes,
         max_findings=max_findings,
         statistics=statistics,
@@ -64,6 +64,11 @@ def audit(
         return audit_source(lambda: open_stream(BytesIO(log), name or "<bytes>"), options)
     with open_stream(log, name or str(getattr(log, "name", "<stream>"))) as source:
         return inspect(source, options)
+
+
+def _items(given: str | Iterable[str]) -> list[str]:
+    """The items of an option; one alone may be given as it is."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 def audit_source(

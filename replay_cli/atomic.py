@@ -58,11 +58,10 @@ def standard_output() -> Iterator[BinaryIO]:
 
 def say(line: str) -> None:
     """A line on stderr; that nobody can read it there is no reason to stop."""
-    if sys.stderr is not None:
-        try:
-            sys.stderr.write(line + "\n")
-        except OSError:
-            forget(sys.stderr)
+    try:
+        sys.stderr.write(line + "\n")
+    except OSError:
+        forget(sys.stderr)
 
 
 def forget(stream: TextIO) -> None:

@@ -6,6 +6,7 @@ From block to tally nothing opens a log, prints, or reads a clock.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
@@ -28,6 +29,7 @@ from replay_cli.timestamps import nanoseconds
 FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
 
 COMPLETED = "turn.completed"
+_COMPLETED_IN = re.compile(rb'"event"[ \t]*:[ \t]*"turn\.completed"')
 
 
 def audit_blocks(blocks: Iterable[Block], plan: Plan) -> Iterator[Tally]:
@@ -77,10 +79,11 @@ def _remember_damage(tally: Tally, frame: Frame, damage: Finding) -> None:
         tally.torn = (frame.offset, frame.length)
     elif damage.code == rules.OVERLONG_LINE.code:
         tally.unexamined = place
+        tally.completed = _COMPLETED_IN.search(frame.data) is not None
     elif damage.code != rules.EVENT_WITHOUT_DATA.code:
         tally.refused = place
         # Its thread's turn is over on disk whether or not this line can be read (CONTRACT.md 2.5).
-        tally.completed = b'"turn.completed"' in frame.data
+        tally.completed = _COMPLETED_IN.search(frame.data) is not None
 
 
 def _compat(tally: Tally, frame: Frame) -> list[Finding]:
@@ -102,7 +105,7 @@ def _event(tally: Tally, frame: Frame, opened: Opened, plan: Plan) -> list[Findi
     tally.events = 1
     # Unknown names share one count: a hostile log may hold a million of them.
     tally.names[event.event if event.event in KNOWN_EVENTS else ""] += 1
-    tally.completed = event.event == COMPLETED
+    tally.completed = event.event == COMPLETED and plan.thread in (None, event.thread_id)
     tally.seqs = (event.seq, event.seq)
     tally.instants = (mark.instant, mark.instant) if mark.instant is not None else None
     thread = thread_key(event.thread_id)

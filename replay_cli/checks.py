@@ -112,8 +112,9 @@ def beside(
     yield from _order(thread, earlier, later, gaps)
     if later.previous_seq is not None and later.previous_seq < later.seq:
         looked[rules.BROKEN_LINK.code] += 1
-        if later.previous_seq != earlier.seq:
-            yield _broken_link(thread, earlier, later, damaged, joined)
+        # Where another HTTP response begins, that is a finding of its own, and explains the link.
+        if later.previous_seq != earlier.seq and not joined:
+            yield _broken_link(thread, earlier, later, damaged)
     # A replayed stretch is older by nature; time goes by seq (CONTRACT.md 5.3, 40).
     if earlier.instant is not None and later.instant is not None and later.seq > earlier.seq:
         looked[rules.TIME_WENT_BACK.code] += 1
@@ -136,10 +137,10 @@ def _order(thread: str, earlier: Mark, later: Mark, gaps: bool) -> Iterator[Find
         yield Finding(later.offset, later.line, code, {**facts, "previous": earlier.seq, "missing": missing})
 
 
-def _broken_link(thread: str, earlier: Mark, later: Mark, damaged: bool, joined: bool) -> Finding:
+def _broken_link(thread: str, earlier: Mark, later: Mark, damaged: bool) -> Finding:
     """A link that does not hold is loss, unless a new connection or an unreadable line explains it."""
     link = later.previous_seq or 0
-    if joined or later.seq <= earlier.seq:
+    if later.seq <= earlier.seq:
         problem = f"previous_seq {link} after seq {earlier.seq}: a new connection that began at since_seq {link}"
         rule = rules.NEW_CONNECTION
     elif damaged:

@@ -183,7 +183,9 @@ def validate(
     ] = None,
     severity: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="RULE=LEVEL", help="Grade a rule error, warning, note or off. [default: as `replay rules` says]"),
+        typer.Option(
+            metavar="RULE=LEVEL", help="Grade a rule error, warning, note or off. [default: as `replay rules` says]"
+        ),
     ] = None,
     fail_level: Annotated[
         Optional[FailLevel],  # noqa: UP045
@@ -204,7 +206,8 @@ def validate(
         typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE. [default: - for stdout]"),
     ] = None,
     statistics: Annotated[
-        bool, typer.Option("--statistics", help="Tell how often each rule could be asked, and was broken. [default: off]")
+        bool,
+        typer.Option("--statistics", help="Tell how often each rule could be asked, and was broken. [default: off]"),
     ] = False,
     content: Annotated[
         bool,
@@ -298,6 +301,8 @@ def run(arguments: list[str] | None = None) -> int:
     from replay_cli.errors import ReplayError, UsageError
 
     _end_on_signals()
+    if sys.stderr is None:
+        _open_stderr()
     try:
         code = app(arguments, prog_name="replay", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -313,9 +318,16 @@ def run(arguments: list[str] | None = None) -> int:
         from replay_cli.atomic import forget
 
         forget(sys.stdout)
-        return _end(f"replay: stdout cannot be written: {error.strerror or error}", 2)
+        return _end(f"replay: {error.filename or 'stdout'}: {error.strerror or error}", 2)
     except KeyboardInterrupt:
         return 130
+
+
+def _open_stderr() -> None:
+    """Give stderr a place to go if the command was started with none (``2>&-``)."""
+    import os
+
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _end(said: str, code: int) -> int:
@@ -327,39 +339,32 @@ def _end(said: str, code: int) -> int:
 
 def _told(error: Any) -> str:
     """What typer says of a command line, in one line that names the word; the help if there was no word at all."""
-    from replay_cli.errors import one_line
-
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return str(error.format_message())
-    place, problem = _place_and_problem(error)
-    return one_line(f"replay: {place}: {problem}" if place else f"replay: {problem}")
-
-
-def _place_and_problem(error: Any) -> tuple[str, str]:
-    """The option or argument that is wrong, if it is one, and what is wrong with it."""
     import re
 
+    from replay_cli.errors import one_line
+
+    message = str(error.format_message())
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return message
     command = error.ctx.command_path if error.ctx else "replay"
-    message = str(error.format_message()).rstrip(".")
     name, param = getattr(error, "option_name", ""), getattr(error, "param", None)
     if name and hasattr(error, "possibilities"):
         close = next(iter(error.possibilities or ()), None)
-        return name, f"no such option; {_hint(close, f'{command} --help')}"
-    if name:
-        problem = message.removeprefix(f"Option {name!r} ").replace("requires an argument", "needs a value")
-        return name, problem.replace("does not take a value", "takes no value")
-    if param is not None:
-        place = max(param.opts, key=len) if param.param_type_name == "option" else str(param.metavar)
-        return place, _bad_value(str(error.message), param) if error.message else "is missing"
-    if match := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
-        return command.removeprefix("replay "), f"takes no further argument: {match[1]}"
-    if match := re.match(r"No such command ('.*?')\.?(?: Did you mean ('.*')\?)?", message, re.DOTALL):
-        return "", f"no such command: {match[1]}; {_hint(match[2] and match[2].strip(chr(39)), 'replay --help')}"
-    return "", message[:1].lower() + message[1:]
-
-
-def _hint(close: str | None, page: str) -> str:
-    return f"did you mean {close}?" if close else f"`{page}` lists them"
+        hint = f"did you mean {close}?" if close else f"`{command} --help` lists them"
+        told = f"{name}: no such option; {hint}"
+    elif name:
+        told = f"{name}: {'needs a value' if 'requires' in message else 'takes no value'}"
+    elif param is not None and error.message:
+        told = f"{max(param.opts, key=len)}: {_bad_value(str(error.message), param)}"
+    elif param is not None:
+        told = f"{command.removeprefix('replay ')}: {param.metavar} is missing"
+    elif match := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", message, re.DOTALL):
+        told = f"{command.removeprefix('replay ')}: takes no further argument: {match[1]}"
+    elif match := re.match(r"No such command '(.*?)'\.?(?: Did you mean '(.*?)')?", message, re.DOTALL):
+        told = f"no such command: {match[1]}; " + (f"did you mean {match[2]}?" if match[2] else "see `replay --help`")
+    else:
+        told = message
+    return f"replay: {one_line(told)}"
 
 
 def _bad_value(message: str, param: Any) -> str:
@@ -369,10 +374,10 @@ def _bad_value(message: str, param: Any) -> str:
     choices = [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
     value, found, _ = message.partition(" is not one of ")
     if not (choices and found):
-        return message.rstrip(".").replace("is not a valid int", "is not a whole number")
+        return message.rstrip(".").partition(" is not a valid int")[0] + " is not a whole number"
     close = get_close_matches(value[1:-1].lower(), choices, 1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{value} is not {', '.join(choices[:-1])} or {choices[-1]}{hint}"
+    *others, last = (f"'{choice}'" for choice in choices)
+    return f"{value} is not {', '.join(others)} or {last}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _end_on_signals() -> None:

@@ -69,6 +69,8 @@ def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
     for block in blocks:
         for frame in FRAMINGS[plan.framing].frames(block):
             opened = open_frame(frame, plan, reader)
+            if any(found.code == rules.OVERLONG_LINE.code for found in opened.findings):
+                look.unexamined = frame.offset
             if opened.envelope is not None and opened.value is not None:
                 look.meet(opened.envelope.thread_id, mark_of(opened.envelope, opened.value, frame), lines)
             lines += frame.lines
@@ -86,6 +88,9 @@ class _SecondLook:
         self._thread = first if plan.framing == "sse" else plan.thread
         self._refused = tally.refused.offset if tally.refused else None
         self._latest: dict[str, int] = {}
+        self._behind: dict[str, int] = {}
+        # Where the last frame stands that was too long to examine; a client got it, so its link hides no gap.
+        self.unexamined = -1
         self._overlaps = _overlaps(tally)
         self._seen: dict[tuple[str, int], tuple[bytes, int]] = {}
         self._neighbours = {
@@ -114,7 +119,9 @@ class _SecondLook:
         if unusable or (latest is not None and mark.seq <= latest):
             history.passed_over += 1
             return
-        if latest is not None and mark.previous_seq is not None and mark.previous_seq != latest:
+        examined = self.unexamined < self._behind.get(key, 0)
+        self._behind[key] = mark.offset
+        if latest is not None and examined and mark.previous_seq is not None and mark.previous_seq != latest:
             history.reloads += 1
             if history.first_reload is None:
                 history.first_reload = mark.seq

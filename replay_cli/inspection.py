@@ -81,7 +81,8 @@ def inspect(
     """
     chunks = _bounded(source, options.max_bytes)
     head, complete, failure = _peek(chunks)
-    sniffed = sniff(head, complete, options.framing)
+    store = source.path is not None and _in_store(source.path)
+    sniffed = sniff(head, complete, options.framing, store)
     plan, chosen_by = plan_for(source.path, sniffed, options)
     tally, history = Tally(), None
     if plan.shape is Shape.FOREIGN:
@@ -92,7 +93,7 @@ def inspect(
         tally, failure = _audit(blocks, plan, source, progress, listen)
         if wants_history(tally, plan) and again is not None and failure is None:
             history = _second_look(again, plan, tally)
-        _add_source_findings(tally, plan)
+        _add_source_findings(tally, plan, failure is not None)
     if listen:
         listen(_untold(tally, history))
     found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
@@ -125,16 +126,16 @@ def inspect(
 def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, str]:
     """What to audit a source for, and what decided it (DECISIONS, Sources)."""
     shape, chosen_by, thread = sniffed.shape, "content", None
-    store = path is not None and path.absolute().parent.name == "events"
     if options.profile is not None:
         shape, chosen_by = options.profile, "option"
-    elif path is not None and store and sniffed.framing == "jsonl" and _beside_state(path):
+    elif path is not None and sniffed.framing == "jsonl" and _in_store(path):
         shape, chosen_by = Shape.RECORD, "path"
     elif options.schema is not None and shape is Shape.FOREIGN and sniffed.objects:
         shape = Shape.CUSTOM
-    if path is not None and store and shape is Shape.RECORD and (match := _STORE_LOG.match(path.name)):
+    if path is not None and shape is Shape.RECORD and path.absolute().parent.name == "events":
+        match = _STORE_LOG.match(path.name)
         # A folder of this name without a store around it may hold anything; go by what only a store would write.
-        thread = match[1] if _beside_state(path) or _THREAD_ID.match(match[1]) else None
+        thread = match[1] if match and (_in_store(path) or _THREAD_ID.match(match[1])) else None
     plan = Plan(
         shape,
         sniffed.framing,
@@ -149,9 +150,11 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
     return plan, chosen_by
 
 
-def _beside_state(path: Path) -> bool:
+def _in_store(path: Path) -> bool:
+    """Whether a file stands in a folder named ``events`` beside a ``state.json`` (CONTRACT.md 2.2)."""
+    folder = path.absolute().parent
     try:
-        return (path.absolute().parent.parent / "state.json").is_file()
+        return folder.name == "events" and (folder.parent / "state.json").is_file()
     except OSError:
         return False
 
@@ -165,6 +168,15 @@ def _bounded(source: Source, most: int | None) -> Iterator[bytes]:
             raise SourceError(source.name, f"more than {most:,} bytes (--max-bytes); the rest was not read")
         left = left - len(chunk) if left is not None else None
         yield chunk
+
+
+def _first_bytes(source: Source, size: int) -> Iterator[bytes]:
+    """The first ``size`` bytes of a source: it may have grown since they were audited."""
+    for chunk in source.chunks():
+        yield chunk[:size]
+        size -= len(chunk)
+        if size <= 0:
+            return
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, bool, SourceError | None]:
@@ -212,7 +224,8 @@ def _second_look(again: Reopen, plan: Plan, tally: Tally) -> History | None:
     """Read the source again for exact numbers; None if it cannot be read a second time."""
     try:
         with again() as source:
-            history = look_again(cut(source.chunks(), FRAMINGS[plan.framing], plan.limit), plan, tally)
+            blocks = cut(_first_bytes(source, tally.size), FRAMINGS[plan.framing], plan.limit)
+            history = look_again(blocks, plan, tally)
     except ReplayError:
         return None
     apply(tally, history)
@@ -235,13 +248,13 @@ def _told_at_start(rule: Rule, **facts: str | int) -> Tally:
     return tally
 
 
-def _add_source_findings(tally: Tally, plan: Plan) -> None:
+def _add_source_findings(tally: Tally, plan: Plan, cut_short: bool) -> None:
     """What only the whole of a source shows."""
     if plan.shape is Shape.COMPAT:
         _add(tally, _told_at_start(rules.COMPAT_STREAM, events=tally.events, end=compat_end(tally)))
     if plan.framing == "sse" and plan.shape in (Shape.ENVELOPE, Shape.LEGACY):
         _add_second_threads(tally)
-    if not tally.events:
+    if not tally.events and not cut_short:
         what = (
             "empty" if not tally.size else "no event in it that could be read" if tally.frames else "no event in it"
         )

@@ -6,6 +6,7 @@ is the runtime's own verdict (CONTRACT.md 1; vectors ``envelope_lines``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,10 +81,13 @@ def _framing_notes(frame: Frame, plan: Plan) -> Iterator[Finding]:
         if fault.reason == "nul-run":
             yield Finding(fault.offset, line, rules.NUL_RUN.code, {"count": fault.nuls, "beside": ""})
         else:
-            facts: dict[str, Fact] = {"problem": _FAULTS[fault.reason], "field": fault.field}
+            # A stray line may hold anything; only what could be the name of a field is told.
+            named = f"'{fault.field}'" if _FIELD_NAME.fullmatch(fault.field) else "a line"
+            facts: dict[str, Fact] = {"what": named, "problem": _FAULTS[fault.reason]}
             yield Finding(fault.offset, line, rules.UNKNOWN_SSE_FIELD.code, facts)
 
 
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _FAULTS = {
     "unknown": "is no field of the standard; clients ignore the line",
     "nul-in-id": "holds a NUL; clients ignore the line",

@@ -6,6 +6,7 @@ A member that is not there is never a disagreement: one event cannot show what i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -102,7 +103,13 @@ STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
 _DURATION_PLACES = ("/payload/turn/duration_ms", "/payload/turn/started_at", "/payload/turn/ended_at")
 _FORK_SOURCE = "/payload/source_thread_id"
 
-_LONGEST_WORD = 80
+_ID = re.compile(r"[A-Za-z0-9_:.-]{1,80}")
+"""What may be an id (CONTRACT.md 2.2 and 5.3, 6)."""
+_STATUS = frozenset(
+    ("queued", "in_progress", "completed", "failed", "interrupted", "canceled")
+    + ("requested", "resolved", "timeout", "delivering", "delivered", "read")
+)
+"""The words of the runtime's statuses (CONTRACT.md 5.1)."""
 _ABSENT = object()
 
 
@@ -172,7 +179,11 @@ def _status(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
     looked[STATUS] += 1
     if found not in words:
         expected = " or ".join(words)
-        yield STATUS, pointer, {"pointer": pointer, "found": _word(found), "event": event.event, "expected": expected}
+        yield (
+            STATUS,
+            pointer,
+            {"pointer": pointer, "found": _word(found, True), "event": event.event, "expected": expected},
+        )
 
 
 def _duration(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
@@ -189,7 +200,7 @@ def _duration(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
     number = found if isinstance(found, int) and not isinstance(found, bool) else None
     if number != expected:
         pointer = _DURATION_PLACES[0]
-        shown: Fact = _word(found) if number is None else number
+        shown: Fact = _word(found, True) if number is None else number
         yield DURATION, pointer, {"found": shown, "expected": expected, "pointer": pointer}
 
 
@@ -212,11 +223,15 @@ def _at(payload: object, pointer: str) -> object:
     return value
 
 
-def _word(value: object) -> str:
-    """A bounded name for a value: the text, cut short, as a hostile log may hold anything; else its JSON type."""
+def _word(value: object, status: bool = False) -> str:
+    """A name for a value: an id, or a word of the runtime's statuses, as it is; of all else only type and length.
+
+    Whatever stands where an id belongs may be somebody's text, and that stays out of findings (DECISIONS, Options).
+    """
     match value:
         case str():
-            return value[:_LONGEST_WORD]
+            known = value in _STATUS if status else _ID.fullmatch(value)
+            return value if known else f"string of {len(value)} characters"
         case None:
             return "null"
         case bool():

@@ -219,7 +219,7 @@ UNKNOWN_SSE_FIELD = Rule(
     "unknown-sse-field",
     Severity.NOTE,
     "an SSE line is ignored or overwritten by the standard",
-    "{field!q} {problem}",
+    "{what} {problem}",
     """\
 A line inside an SSE event has no effect: its field name is unknown, it is an id that holds a NUL, a
 retry that is no number, or an event or id that a second one with another value replaces.

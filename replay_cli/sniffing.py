@@ -29,6 +29,8 @@ _LINES = re.compile(rb"\r\n|\n|\r")
 _FIELD = re.compile(rb"(?:data|event|id|retry)(?::|\Z)|:|HTTP/[0-9.]+ [0-9]{3}")
 _RESPONSE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})([^\r\n]*)")
 _CONTENT_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n;]+)", re.IGNORECASE | re.MULTILINE)
+_OBJECT = re.compile(rb'\A\{|\{"(?:schema_version|seq|event|timestamp)":')
+"""A line of JSON objects, or one that holds a record of ours behind a fragment."""
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -42,43 +44,68 @@ class Sniffed:
     objects: bool = False
 
 
-def sniff(head: bytes, complete: bool, framing: str | None = None) -> Sniffed:
+def sniff(head: bytes, complete: bool, framing: str | None = None, store: bool = False) -> Sniffed:
     """Judge a source by its first bytes; ``complete`` says that they are all there is.
 
-    A ``framing`` that the user named is taken as it is; only the shape is looked for then.
+    A ``framing`` that the user named is taken as it is; only the shape is looked for then. ``store`` says that it
+    stands where the runtime keeps its logs: then it is one, whatever has become of it.
     """
+    if store and framing is None:
+        return Sniffed("jsonl", Shape.RECORD)
     if framing is None:
-        utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:4] in (b'{\0"\0', b'\0{\0"')
-        if utf16:
-            return Sniffed("jsonl", Shape.FOREIGN, "text in UTF-16, not an event log; convert it to UTF-8 first")
-        response = _response(head)
-        if response:
-            return Sniffed("sse", Shape.FOREIGN, response)
+        if what := _other_file(head) or _response(head):
+            return Sniffed("jsonl", Shape.FOREIGN, what)
         framing = _framing(head, complete)
     if framing is None:
         what = "binary data" if _is_binary(head, complete) else "plain text"
         return Sniffed("jsonl", Shape.FOREIGN, f"{what}, not an event log")
     if framing == "sse":
         return _sniff_sse(head)
-    return _sniff_jsonl(head)
+    return _sniff_jsonl(head, complete)
+
+
+def _other_file(head: bytes) -> str:
+    """What a file is by the bytes that it begins with; empty if that does not tell."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:4] in (b'{\0"\0', b'\0{\0"'):
+        return "text in UTF-16, not an event log; convert it to UTF-8 first"
+    known = next((what for magic, what in _FILES if head.startswith(magic)), "")
+    if not known and head[257:262] == b"ustar":
+        known = "a tar archive"
+    hint = "; unpack it first" if known.endswith("archive") else ""
+    return f"{known}, not an event log{hint}" if known else ""
+
+
+_FILES = (
+    (b"PK\x03\x04", "a zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\x7fELF", "a program (ELF)"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"%PDF-", "a PDF"),
+)
 
 
 def _framing(head: bytes, complete: bool) -> str | None:
     """ "jsonl" or "sse" by what most lines look like, None if hardly any looks like either."""
-    lines = _LINES.split(head.removeprefix(b"\xef\xbb\xbf"))
+    body = head.removeprefix(b"\xef\xbb\xbf")
+    if not body.strip(b" \t\r\n\0"):
+        return "sse" if head and not body else "jsonl"
+    lines = _LINES.split(body)
     if not complete and len(lines) > 1:
         lines.pop()
-    lines = [line.lstrip(b" \t\0") for line in lines[:400]]
-    lines = [line for line in lines if line]
-    objects = sum(line[:1] in (b"{", b"[") or b'{"' in line[:4096] for line in lines if not _FIELD.match(line))
+    lines = [line for line in (line.strip(b" \t\0") for line in lines[:400]) if line]
     fields = sum(_FIELD.match(line) is not None for line in lines)
-    if not lines:
-        return "jsonl"
-    if fields * 5 >= len(lines) and fields >= objects:
-        return "sse"
+    objects = sum(_OBJECT.search(line[:4096]) is not None or _is_array(line) for line in lines)
     if lines[0].startswith(b"HTTP/") and fields > 1:
         return "sse"
-    return "jsonl" if objects else None
+    if fields * 5 >= len(lines) and fields >= objects:
+        return "sse"
+    return "jsonl" if objects * 5 >= len(lines) else None
+
+
+def _is_array(line: bytes) -> bool:
+    """Whether a line may be a record in positional form, and not the beginning of "[INFO] …"."""
+    return line[:1] == b"[" and (line[-1:] == b"]" or len(line) > 4096)
 
 
 def _is_binary(head: bytes, complete: bool) -> bool:
@@ -96,24 +123,31 @@ def _response(head: bytes) -> str:
     status = _RESPONSE.match(head)
     if status is None:
         return ""
-    fields = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    fields, _, body = head.replace(b"\r\n", b"\n").partition(b"\n\n")
     kind = _CONTENT_TYPE.search(fields)
-    content = kind[1].decode("ascii", "replace").strip().lower() if kind else "text/event-stream"
-    if status[1] == b"200" and content == "text/event-stream":
+    content = kind[1].decode("ascii", "replace").strip().lower() if kind else ""
+    streaming = content == "text/event-stream" or (not content and _FIELD.search(body) is not None)
+    if status[1] == b"200" and streaming:
         return ""
     said = (status[1] + status[2]).decode("ascii", "replace").strip()[:60]
-    return f"an HTTP response ({said}, {content[:40]}), not an event stream"
+    return f"an HTTP response ({said}, {content[:40] or 'no content type'}), not an event stream"
 
 
-def _sniff_jsonl(head: bytes) -> Sniffed:
-    texts = (frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.WHOLE)
-    values = list(_values(texts))
+def _sniff_jsonl(head: bytes, complete: bool) -> Sniffed:
+    frames = list(JSONL.frames(Block(head, 0)))
+    texts = [frame.data for frame in frames if frame.state is State.WHOLE]
+    if complete and not texts:
+        # All there is has no newline: a torn record, unless it is whole and of another kind.
+        texts = [frame.data for frame in frames if frame.state is State.TORN]
+    values = list(_values(iter(texts)))
     objects = [value for value in values if isinstance(value, dict)]
     shapes = Counter(shape for value in objects if (shape := shape_of(value)) is not None)
     if shapes:
         return Sniffed("jsonl", shapes.most_common(1)[0][0])
     if objects:
         return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects), objects=True)
+    if not values and _LINES.split(head.strip(), maxsplit=1)[0].rstrip() in (b"{", b"["):
+        return Sniffed("jsonl", Shape.FOREIGN, "one JSON document over several lines, not an event log")
     return Sniffed("jsonl", Shape.RECORD if values and isinstance(values[0], list) else _guess(head))
 
 

@@ -229,8 +229,10 @@ class _Raw:
         self._wait = _waiting(stream)
 
     def read(self) -> bytes:
-        """The next chunk; b"" at the end. Raises SourceError."""
+        """The next chunk; b"" at the end. Raises SourceError, also where a file is shorter than when it was opened."""
         data = self._ahead or self._fetch()
+        if not data and self._left:
+            raise SourceError(self.name, f"shrank while it was read: {self._left} bytes at its end are gone")
         self._ahead = b""
         self.taken += len(data)
         return data
@@ -240,7 +242,8 @@ class _Raw:
         if self._left != 0 or self._ahead:
             return b""
         self._left = CHUNK
-        data = self.read()
+        data = self._fetch()
+        self.taken += len(data)
         self._left = 0
         return data
 

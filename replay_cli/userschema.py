@@ -1,26 +1,36 @@
 """A schema of the user's own (``--schema FILE``): any keyword of any draft that the jsonschema library knows.
 
 It stands beside the schema of a source's shape, or in its place where the source is another log. References are
-looked up in the schema itself and never fetched. Python's regular expressions can take exponential time, so each
-line has a bounded time where the platform has a timer (Unix, main thread).
+looked up in the schema itself and never fetched; one that leads nowhere is told before any log is read. Python's
+regular expressions can take exponential time, so each line has a bounded time where the platform has a timer (Unix,
+main thread).
 """
 
 from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from replay_cli.errors import UsageError
 from replay_cli.profiles import Violation, found_violations
 
 PATIENCE = 2.0
 """Seconds that one line may take."""
+
+DEPTH = 6000
+"""How many calls deep a check may go: a value may be 127 containers deep, and each takes several calls."""
+
+EXPECTED_KEPT = 120
+"""Characters of what a schema expects that a violation keeps."""
 
 
 class SchemaError(UsageError):
@@ -33,10 +43,14 @@ def load(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise SchemaError(f"--schema: {path}: {error.strerror or error}") from None
+    except ValueError:  # a NUL in the path
+        raise SchemaError(f"--schema: {path}: no such file") from None
     try:
         text = data.decode()
-        parsed = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        parsed = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise SchemaError(f"--schema: {path} is nested too deep") from None
+    except ValueError as error:
         raise SchemaError(f"--schema: {path} is not JSON: {error}") from None
     if not isinstance(parsed, dict | bool):
         raise SchemaError(f"--schema: {path} is JSON, but no schema: an object or true or false belongs there")
@@ -44,18 +58,20 @@ def load(path: Path) -> str:
     return text
 
 
-def _check(path: Path, schema: Any) -> None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError as Invalid
-    from jsonschema.validators import validator_for
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
 
-    dialect = schema.get("$schema") if isinstance(schema, dict) else None
-    kind: Any = validator_for(schema, default=cast("Any", None))
-    if dialect is not None and kind is None:
-        raise SchemaError(f"--schema: {path}: $schema {str(dialect)[:80]!r} is no draft that is known")
+
+def _check(path: Path, schema: Any) -> None:
+    from jsonschema.exceptions import SchemaError as Invalid
+
+    kind = _kind(path, schema)
     try:
-        with bounded():
-            (kind or Draft202012Validator).check_schema(schema)
+        # Of a pattern that can be read in two ways Python warns; that is no matter for who reads a log.
+        with bounded(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            kind.check_schema(schema)
+            lost = _lost_reference(kind, schema)
     except Invalid as error:
         where = "/".join(str(part) for part in error.absolute_path)
         raise SchemaError(f"--schema: {path} is no JSON Schema: /{where}: {error.message[:200]}") from None
@@ -63,6 +79,69 @@ def _check(path: Path, schema: Any) -> None:
         raise SchemaError(f"--schema: {path} takes more than {PATIENCE:g} s to be checked itself") from None
     except RecursionError:
         raise SchemaError(f"--schema: {path} is nested too deep") from None
+    except Exception as error:
+        # The library raises whatever it meets, where the schema of a draft lets pass what no validator can use.
+        raise SchemaError(f"--schema: {path} cannot be used: {_what(error)}") from None
+    if lost is not None:
+        raise SchemaError(f"--schema: {path}: the reference {lost[:200]!r} is not in the schema; none is fetched")
+
+
+def _kind(path: Path, schema: Any) -> Any:
+    """The validator for the draft that a schema names, of the newest if it names none."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import validator_for
+
+    dialect = schema.get("$schema") if isinstance(schema, dict) else None
+    if dialect is None:
+        return Draft202012Validator
+    try:
+        kind: Any = validator_for(schema, default=cast("Any", None)) if isinstance(dialect, str) else None
+    except ValueError:  # no URI at all
+        kind = None
+    if kind is None:
+        raise SchemaError(f"--schema: {path}: $schema {str(dialect)[:80]!r} is no draft that is known")
+    return kind
+
+
+def _lost_reference(kind: Any, schema: Any) -> str | None:
+    """A reference anywhere in a schema that leads out of it, or to what it does not have; None if there is none.
+
+    The library follows some schemas of old drafts less far than it validates by them; what it cannot follow is left
+    to the lines that meet it.
+    """
+    try:
+        return next(_lost_references(kind, schema), None)
+    except (TimeoutError, RecursionError):
+        raise
+    except Exception:
+        return None
+
+
+def _lost_references(kind: Any, schema: Any) -> Iterator[str]:
+    from jsonschema_specifications import REGISTRY
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import specification_with
+
+    root: Any = specification_with(kind.ID_OF(kind.META_SCHEMA)).create_resource(schema)
+    base = root.id() or ""
+    registry: Any = REGISTRY.with_resource(base, root)
+    waiting = [(root, registry.crawl().resolver(base))]
+    while waiting:
+        resource, resolver = waiting.pop()
+        members = resource.contents if isinstance(resource.contents, dict) else {}
+        for ref in (members.get("$ref"), members.get("$dynamicRef")):
+            if not isinstance(ref, str):
+                continue
+            try:
+                resolver.lookup(ref)
+            except Unresolvable:
+                yield ref
+        waiting += [(inner, resolver.in_subresource(inner)) for inner in resource.subresources()]
+
+
+def _what(error: Exception) -> str:
+    """What went wrong, without the instance that some of the library's exceptions go on to show."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
 
 
 @lru_cache(maxsize=4)
@@ -86,22 +165,34 @@ def violations(text: str, value: object) -> list[Violation]:
 
     try:
         with bounded():
-            return list(found_violations(_validator(text), value))
+            return [_worded(found) for found in found_violations(_validator(text), value)]
     except TimeoutError:
-        raise SchemaError(f"--schema: one line takes longer than {PATIENCE:g} s; look at its patterns") from None
+        raise SchemaError(
+            f"--schema: one line takes longer than {PATIENCE:g} s; look at patterns, uniqueItems, references"
+        ) from None
     except Unresolvable as error:
         raise SchemaError(f"--schema: the reference {error.ref!r} is not in the schema; none is fetched") from None
     except RecursionError:
-        raise SchemaError("--schema: the schema refers to itself without end") from None
+        raise SchemaError("--schema: the schema refers to itself without end, or is nested too deep") from None
     except Exception as error:
         # A pattern that is no regular expression, a keyword with a value of the wrong kind: the library raises
         # whatever it meets there.
-        raise SchemaError(f"--schema: the schema cannot be used: {type(error).__name__}: {error}") from None
+        raise SchemaError(f"--schema: the schema cannot be used: {_what(error)}") from None
+
+
+def _worded(found: Violation) -> Violation:
+    """A violation with what the library says in its own way: of a schema that is ``false``, and of draft 3."""
+    match found.keyword:
+        case "None":
+            return replace(found, keyword="false", expected="nothing")
+        case "required":
+            return replace(found, expected="present", found="nothing")
+    return replace(found, expected=found.expected[:EXPECTED_KEPT])
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Raise TimeoutError inside the block once it takes longer than ``PATIENCE``."""
+    """Raise TimeoutError inside the block once it takes longer than ``PATIENCE``; let it call ``DEPTH`` deep."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -109,10 +200,12 @@ def bounded() -> Iterator[None]:
     def late(_number: int, _frame: object) -> None:
         raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, late)
+    before, depth = signal.signal(signal.SIGALRM, late), sys.getrecursionlimit()
+    sys.setrecursionlimit(max(DEPTH, depth))
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.setrecursionlimit(depth)
         signal.signal(signal.SIGALRM, before)

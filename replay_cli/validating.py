@@ -23,7 +23,7 @@ from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, Options, inspect
-from replay_cli.outcome import CLEAN, FINDINGS, PRECEDENCE, Outcome
+from replay_cli.outcome import CLEAN, FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
 from replay_cli.report import Report
@@ -126,7 +126,7 @@ def _refuse_own_input(request: Request, found: Discovered) -> None:
     output = _identity(request.output_file)
     inputs = {_identity(entry.path) for entry in found.entries if entry.path != STDIN}
     if any(entry.path == STDIN for entry in found.entries):
-        inputs.add(_identity(sys.stdin.fileno()))
+        inputs.add(_identity("/dev/stdin"))
     others = {"--files-from": request.files_from, "--schema": request.schema}
     if output is not None and output in inputs:
         raise UsageError(f"--output-file: {request.output_file} is one of the logs to read")
@@ -135,10 +135,10 @@ def _refuse_own_input(request: Request, found: Discovered) -> None:
             raise UsageError(f"--output-file: {request.output_file} is the file of {option}")
 
 
-def _identity(path: str | int) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     """What tells one file from another, whatever it is called; None if there is none."""
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except (OSError, ValueError):
         return None
     return (found.st_dev, found.st_ino)
@@ -156,8 +156,8 @@ class _Run:
         self._options = options
         self._entries = entries
         self._outcome = outcome
-        output = request.output_file
-        terminal = (output is None or _is_stdout(output)) and sys.stdout is not None and sys.stdout.isatty()
+        self._to_stdout = request.output_file is None or _is_stdout(request.output_file)
+        terminal = self._to_stdout and sys.stdout is not None and sys.stdout.isatty()
         self._format = request.format or ("text" if terminal else "concise")
         color = _colored(request.color, terminal)
         self._style = Style(color, _width() if terminal else 100, request.quiet, request.content)
@@ -170,7 +170,7 @@ class _Run:
                 self._stream(file)
             else:
                 self._render(file)
-        if self._aside:
+        if self._aside and INTERRUPTED not in self._outcome.due:
             _say(_in_all(self._outcome))
 
     def _render(self, file: BinaryIO) -> None:
@@ -197,34 +197,52 @@ class _Run:
             try:
                 _put(file, [jsonl.finding_lines(name, found, grading)])
             except BrokenPipeError:
-                if any(self._outcome.fails_by(grading.of(one.code)) for one in found):
+                if any(self._is_grave(grading.of(one.code)) for one in found):
                     self._outcome.due.add(FINDINGS)
                 raise
 
         _put(file, (jsonl.source_line(report) for report in self._reports(listen)))
         _put(file, [jsonl.summary_line(self._outcome)])
 
+    def _is_grave(self, severity: Severity) -> bool:
+        """Whether a finding of this severity makes the run fail."""
+        least, levels = self._outcome.fail_level, list(Severity)
+        return least is not Severity.OFF and levels.index(severity) <= levels.index(least)
+
     def _reports(self, listen: Callable[[str, list[Finding]], None] | None = None) -> Iterator[Report]:
-        """The report of each source, counted in; other logs that a folder held are only counted as skipped."""
+        """The report of each source, counted in; other logs that a folder held are only counted as skipped.
+
+        Ctrl-C ends them early, so that what goes to stdout has its end; an output file is not written then.
+        """
         with progress(self._entries) as watch:
-            for entry in self._entries:
-                name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
-                try:
-                    report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
-                except SchemaError:
+            try:
+                yield from self._each(watch, listen)
+            except KeyboardInterrupt:
+                if not self._to_stdout:
                     raise
-                except ReplayError as error:
-                    self._outcome.add_problem(error)
-                    watch.hide()
-                    _say(str(error))
-                    continue
-                if report.profile == "foreign" and not entry.named and _is_log(entry.path):
-                    self._outcome.skipped += 1
-                    continue
-                self._outcome.add(report)
+                self._outcome.due.add(INTERRUPTED)
                 watch.hide()
-                yield report
-                self._say_aside(report)
+                _say("interrupted; the rest was not read")
+
+    def _each(self, watch: Watch, listen: Callable[[str, list[Finding]], None] | None) -> Iterator[Report]:
+        for entry in self._entries:
+            name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
+            try:
+                report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
+            except SchemaError:
+                raise
+            except ReplayError as error:
+                self._outcome.add_problem(error)
+                watch.hide()
+                _say(str(error))
+                continue
+            if report.profile == "foreign" and not entry.named and _is_log(entry.path):
+                self._outcome.skipped += 1
+                continue
+            self._outcome.add(report)
+            watch.hide()
+            yield report
+            self._say_aside(report)
 
     def _audit(self, entry: Entry, name: str, watch: Watch, listen: Listen | None) -> Report:
         if listen and not entry.named and _is_log(entry.path):

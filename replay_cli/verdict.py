@@ -24,10 +24,12 @@ def verdict(tally: Tally, plan: Plan, history: History | None, foreign: str = ""
         rejected = tally.broken["E108"]
         return f"another log: its schema rejects {rejected:,} of {_count(tally.events, 'object')}"
     if plan.shape is Shape.COMPAT:
-        return f"compat stream of POST /v1/stream: {_count(tally.events, 'event')}, {compat_end(tally)}"
+        broken = f", the frame at line {tally.refused.line} cannot be read" if tally.refused else ""
+        return f"compat stream of POST /v1/stream: {_count(tally.events, 'event')}, {compat_end(tally)}{broken}"
     if not tally.events and not tally.frames:
         return "holds no event"
-    parts = _store(tally, plan, history) if plan.shape is Shape.RECORD else _stream(tally, plan, history)
+    store = plan.shape is Shape.RECORD and plan.framing == "jsonl"
+    parts = _store(tally, plan, history) if store else _stream(tally, plan, history)
     return "; ".join(part for part in parts if part)
 
 
@@ -76,35 +78,45 @@ def _passed_over_at_least(tally: Tally) -> int:
 
 def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:
     """What a client does that follows CONTRACT.md 3.3."""
-    events = tally.refused.events if tally.refused else tally.events
-    passed_over = history.passed_over if history else _passed_over_at_least(tally) + tally.broken["E107"]
-    other = _other_threads(tally, plan, history)
+    parts = [_taken(tally, plan, history)]
     reloads, first = _reloads(tally, history)
-    least = "" if history or not passed_over else "at least "
-    # The event that shows a gap is not taken from the stream: it comes with the snapshot.
-    accepted = events - passed_over - other - reloads
-    parts = []
-    ignored = [f"{least}{passed_over:,} already seen"] if passed_over else []
-    if other:
-        ignored.append(f"{'' if history else 'at least '}{other:,} of another thread")
-    if ignored:
-        most = "at most " if "at least" in " ".join(ignored) else ""
-        count = _count(events, "event")
-        parts.append(f"a client accepts {most}{accepted:,} of {count} and ignores {' and '.join(ignored)}")
-    elif reloads:
-        parts.append(f"a client accepts {accepted:,} of {_count(events, 'event')}")
-    else:
-        parts.append(f"a client accepts {'' if tally.refused else 'all '}{_count(events, 'event')}")
     if reloads:
         at = f" at seq {first}" if first is not None else ""
         parts.append(f"reloads{at}, {_count(reloads, 'time')} in all")
     if tally.refused:
         parts.append(f"stops at the broken frame at line {tally.refused.line}")
-    elif tally.unexamined:
-        parts.append(f"line {tally.unexamined.line} was too long to examine")
     if tally.torn:
         parts.append(f"never sees the {_count(tally.torn[1], 'byte')} of the unfinished end")
-    return [", ".join(parts)]
+    told = ", ".join(parts)
+    if tally.unexamined and not tally.refused:
+        told = f"as far as it was examined, {told}; line {tally.unexamined.line} was too long to examine"
+    return [told]
+
+
+def _taken(tally: Tally, plan: Plan, history: History | None) -> str:
+    """How many events a client accepts, and why not the others."""
+    events = tally.refused.events if tally.refused else tally.events
+    several = plan.framing == "jsonl" and len(tally.heads) > 1
+    client = "a client of each thread" if several else "a client"
+    if not events:
+        return f"{client} gets no event"
+    passed_over = history.passed_over if history else _passed_over_at_least(tally) + tally.broken["E107"]
+    other = _other_threads(tally, plan, history)
+    reloads = _reloads(tally, history)[0]
+    # The event that shows a gap is not taken from the stream: it comes with the snapshot.
+    accepted = events - passed_over - other - reloads
+    least = "" if history else "at least "
+    seen = "already seen" if history and history.repeated >= passed_over else "as not newer"
+    ignored = [f"{least}{passed_over:,} {seen}"] if passed_over else []
+    if other:
+        ignored.append(f"{least}{other:,} of another thread")
+    count = _count(events, "event")
+    if ignored:
+        most = "at most " if least else ""
+        return f"{client} accepts {most}{accepted:,} of {count} and ignores {' and '.join(ignored)}"
+    if reloads:
+        return f"{client} accepts {accepted:,} of {count}"
+    return f"{client} accepts {'' if tally.refused else 'all '}{count}"
 
 
 def _other_threads(tally: Tally, plan: Plan, history: History | None) -> int:
@@ -118,7 +130,9 @@ def _reloads(tally: Tally, history: History | None) -> tuple[int, int | None]:
     """How often a client meets a gap, and the seq of the first."""
     if history:
         return history.reloads, history.first_reload
-    links = [found for code in ("S104", "S105", "S106") for found in tally.findings.get(code, ())]
+    # Behind a frame that was too long to examine the link is broken for us only: the client got that frame.
+    codes = ("S104", "S106") if tally.unexamined else ("S104", "S105", "S106")
+    links = [found for code in codes for found in tally.findings.get(code, ())]
     end = tally.refused.offset if tally.refused else tally.size
     links = sorted((one for one in links if "previous" in one.facts and one.offset < end), key=lambda one: one.place)
     ahead = [found for found in links if int(str(found.facts["seq"])) > int(str(found.facts["previous"]))]

@@ -34,7 +34,7 @@ BAD = b"event: item.delta\ndata: {oops\n\n"
             capture((1, 0), (2, 1)) + BAD + capture((4, 3), (6, 5)),
             {"not-json": 1, "link-after-damage": 1, "broken-link": 1},
         ),
-        (capture((1, 0)) + HEAD + capture((4, 3)), {"new-connection": 2}),
+        (capture((1, 0)) + HEAD + capture((4, 3)), {"new-connection": 1}),
         (HEAD + capture((1, 0)), {}),
         (capture((1, 0), (2, 1), (3, 2), (2, 1), (3, 2), (4, 3)), {"seq-step-back": 1, "new-connection": 1}),
         (capture((1, 0), (2, 1), (3, 2), (5, 2)), {"new-connection": 1}),

@@ -542,13 +542,17 @@ class TestGrowth:
             assert source.more() == b"{}\n"
 
     @pytest.mark.parametrize("left", [0, 10, CHUNK, CHUNK + 1])
-    def test_a_file_that_shrinks_just_ends(self, file: Callable[[bytes], Path], left: int) -> None:
+    def test_a_file_that_shrinks_gives_what_is_left_and_says_so(
+        self, file: Callable[[bytes], Path], left: int
+    ) -> None:
         path = file(LOG)
         with open_path(path) as source:
-            chunks = source.chunks()
-            first = next(chunks)
+            chunks, read = source.chunks(), [b""]
+            read.append(next(chunks))
             os.truncate(path, left)
-            assert first + b"".join(chunks) == LOG[: max(left, CHUNK)]
+            with pytest.raises(SourceError, match="shrank while it was read"):
+                read.extend(chunks)
+            assert b"".join(read) == LOG[: max(left, CHUNK)]
             path.write_bytes(LOG + LOG)
             assert source.more() == b"", "what is there now has nothing to do with what was read"
 

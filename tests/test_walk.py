@@ -98,6 +98,30 @@ def test_the_sum_of_a_walk_is_the_audit_of_the_whole(name: str) -> None:
         assert bool(by) is isinstance(walk.step(at, byte), str)
 
 
+@pytest.mark.skipif(FULL, reason="of the small logs")
+@pytest.mark.parametrize(
+    ("log", "check", "place"),
+    [
+        ("records", "replay_cli.payloads.disagreements", b'"item":{"schema_version":2,"id":"item'),
+        ("records", "replay_cli.tally.beside", b'"seq":101'),
+        ("capture", "replay_cli.auditor.alone", b'"kind":"item'),
+        ("capture", "replay_cli.tally.beside", b'"previous_seq":11'),
+    ],
+)
+def test_a_check_that_does_not_look_leaves_holes(
+    log: str, check: str, place: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walk itself sees something: without a check, what it looks at changes in silence and is in no class."""
+    walk = Walk(LOGS[log])
+    at = walk.data.rindex(place)
+    changes = [(one, byte) for one, byte in walking.flipped(walk.data[: at + len(place)]) if one >= at]
+    assert [] == walking.walk_with(walk, changes).holes
+
+    monkeypatch.setattr(check, lambda *_: iter(()))
+
+    assert walking.walk_with(Walk(LOGS[log]), changes).holes
+
+
 # -- every cut -------------------------------------------------------------------------------------------------------
 
 

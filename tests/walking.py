@@ -251,6 +251,12 @@ FIXED = re.compile(
 ).fullmatch
 """Places in payloads that one event fixes for certain (5.3, by number): event, blank, pointer. Never silent."""
 
+_HOLDS_FIXED = re.compile(
+    r"thread\.\w+ /thread|turn\.(started|completed) /turn|(item\.(?!delta)|agent\.)\w+ /item"
+    r"|thread_goal_updated /goal|agent_mail\.\w+ /mail(/destination)?"
+).fullmatch
+"""The records in payloads that such places are part of."""
+
 _SEVERAL = re.compile(
     r"item\.delta /delta"  # 25
     r"|approval\.(decided|timeout) /approval_id|user_input\.required /id"  # 6, 32, 34
@@ -426,15 +432,13 @@ class Walk:
         """What becomes of another byte at ``at``: by what it is noticed, or its class; None for a hole."""
         first, end, changed = self.touched(at, byte)
         if self.decides_kind(at):
-            if by := noticed(self.seen, seen_by(audit(self.with_byte(at, byte)))):
-                return by
-            return self._class_of(first, end, changed)
-        middle = self.tally(changed, self.starts[first])
-        if middle.broken:
-            return BY_CODE[next(iter(middle.broken))].name
-        if by := noticed(self.seen, seen_in(self.before[first] + middle + self.behind[end], self.plan)):
-            return by
-        return self._class_of(first, end, changed)
+            seen = seen_by(audit(self.with_byte(at, byte)))
+        else:
+            middle = self.tally(changed, self.starts[first])
+            if middle.broken:  # Nothing that was told is taken back, so the sum would have it too.
+                return BY_CODE[next(iter(middle.broken))].name
+            seen = seen_in(self.before[first] + middle + self.behind[end], self.plan)
+        return noticed(self.seen, seen) or self._class_of(first, end, changed)
 
     def with_byte(self, at: int, byte: int) -> bytes:
         """The whole log with another byte at ``at``."""
@@ -443,6 +447,8 @@ class Walk:
     def _class_of(self, first: int, end: int, changed: bytes) -> Class | None:
         """The class of a change that nothing noticed; None if it is in none, or did not stay inside its frame."""
         old, new = self.frames[first:end], list(self.framing.frames(Block(changed, self.starts[first])))
+        if old[0].state is State.HEAD and not _is_stream_head(changed):
+            return None
         if len(old) == len(new) == 1:
             return self._classify(old[0], new[0])
         if len(old) == 2 and len(new) == 1 and old[0].state is State.HEAD:
@@ -478,7 +484,7 @@ class Walk:
         """Rows are tried in the order in which they stand; what the contract fixes has no class but for its gaps."""
         key = f"{event.value['event']} {place.pointer.removeprefix('/payload')}"
         if place.renamed:
-            return FIXED_KEY if FIXED(key) else PAYLOAD_KEY
+            return FIXED_KEY if FIXED(key) or _HOLDS_FIXED(key) else PAYLOAD_KEY
         if FIXED(key):
             return None
         if _GOAL(key):
@@ -504,6 +510,17 @@ class Walk:
         return SUMMARY if item["summary"] != summary_of(item["detail"]) else OTHERS
 
 
+def _is_stream_head(text: bytes) -> bool:
+    """Whether a text begins with the head of an answer that is an event stream, as far as it says."""
+    status, *fields = re.split(rb"\r?\n|\r", text)
+    types = [
+        value.strip().lower()
+        for name, _, value in (one.partition(b":") for one in fields)
+        if name.lower() == b"content-type"
+    ]
+    return re.match(rb"HTTP/[0-9.]+ 200\b", status) is not None and types in ([], [b"text/event-stream"])
+
+
 def _classify_time(payload: dict[str, Any], place: Difference) -> Class | None:
     if instant(place.new) is None:
         return NO_TIME
@@ -517,7 +534,7 @@ def _classify_time(payload: dict[str, Any], place: Difference) -> Class | None:
 
 
 def _seq(walk: Walk, event: Event, place: Difference) -> Class | None:
-    low = event.earlier["seq"] if event.earlier else -1
+    low = event.earlier["seq"] if event.earlier else 0
     high = event.later["seq"] if event.later else 2**64
     return ROOM if not walk.linked and isinstance(place.new, int) and low < place.new < high else None
 

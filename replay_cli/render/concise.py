@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.report import Report
+from replay_cli.wording import count
 
 if TYPE_CHECKING:
     from replay_cli.render import Style
@@ -20,7 +21,7 @@ def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterato
         for one in report.findings:
             yield f"{name}:{one.line}:{one.column}: {one.code} {one.name} {one.message}\n"
         if report.not_shown:
-            yield f"{name}: {report.not_shown:,} more findings not shown (--max-findings)\n"
+            yield f"{name}: {count(report.not_shown, 'more finding')} not shown (--max-findings)\n"
         yield from statistics(report)
 
 

@@ -6,6 +6,7 @@ are counted. When GITHUB_STEP_SUMMARY names a file, a table of the sources goes 
 
 from __future__ import annotations
 
+import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -22,7 +23,16 @@ MOST = 10
 """Annotations of one level that GitHub keeps per step."""
 
 ROWS = 500
-"""Sources listed in a job summary, which may hold one MiB."""
+"""Sources listed in a job summary."""
+
+PROBLEMS = 100
+"""Problems listed in a job summary."""
+
+ROOM = 900_000
+"""Bytes of a job summary, about; GitHub drops one of more than 1 MiB."""
+
+CELL = 400
+"""Characters of a name or a sentence in a job summary."""
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -67,9 +77,22 @@ def _row(report: Report) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text as a cell of a Markdown table: nothing in it is markup."""
-    shown = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join(f"\\{character}" if character in "\\|`*_[]!#~" else character for character in shown)
+    """Text as a cell of a Markdown table, or an item of a list: nothing in it is markup.
+
+    A character that is named by its number is never taken for structure, wherever it stands; a backslash before it
+    would not keep ``1.`` from being a list, ``https:`` from being a link or ``\\|`` from ending a cell.
+    """
+    shown = one_line(text)
+    shown = shown if len(shown) <= CELL else shown[:CELL] + "…"
+    spaces = len(shown) - len(shown.lstrip(" "))
+    return "&#32;" * spaces + "".join(map(_harmless, shown[spaces:]))
+
+
+_MARKUP = frozenset(string.punctuation) - frozenset("/,;'")
+
+
+def _harmless(character: str) -> str:
+    return f"&#{ord(character)};" if character in _MARKUP else character
 
 
 class JobSummary:
@@ -77,19 +100,24 @@ class JobSummary:
 
     def __init__(self) -> None:
         self._rows: list[str] = []
+        self._size = 0
 
     def watch(self, reports: Iterable[Report]) -> Iterator[Report]:
         """Pass reports on, and take note of them."""
         for report in reports:
-            if len(self._rows) < ROWS:
-                self._rows.append(_row(report))
+            row = _row(report)
+            self._size += len(row.encode())
+            if len(self._rows) < ROWS and self._size <= ROOM:
+                self._rows.append(row)
             yield report
 
     def text(self, outcome: Outcome) -> str:
         """The summary, once all reports are through."""
         more = outcome.sources - len(self._rows)
         told = f"\n{more:,} more sources not listed.\n" if more else ""
-        problems = "".join(f"\n- {_cell(problem)}" for problem in outcome.problems)
+        problems = "".join(f"\n- {_cell(problem)}" for problem in outcome.problems[:PROBLEMS])
+        left = len(outcome.problems) - PROBLEMS
+        problems += f"\n- {left:,} more" if left > 0 else ""
         return f"### replay validate\n\n{_HEAD}{''.join(self._rows)}{told}{problems}\n"
 
 

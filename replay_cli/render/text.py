@@ -48,7 +48,7 @@ def _source(report: Report, style: Style) -> Iterator[str]:
     for one in report.findings:
         yield from _finding(one, style)
     if report.not_shown:
-        yield f"  {report.not_shown:,} more findings not shown (--max-findings)\n"
+        yield f"  {count(report.not_shown, 'more finding')} not shown (--max-findings)\n"
     if not style.quiet:
         yield f"  {_paint(_about(report), 'dim', style)}\n"
         if report.order and (report.order.repeated or report.order.conflicting):
