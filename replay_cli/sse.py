@@ -29,6 +29,13 @@ RETRY_DIGITS = 18
 STATUS_LINE = re.compile(rb"HTTP/[0-9]+(?:\.[0-9]+)? [0-9]{3}(?![0-9])")
 """How the head of an HTTP response begins, as ``curl -i`` writes it."""
 
+PIECES_KEPT = 1000
+"""How many data lines of one event have their place kept; the places of later ones are counted on from the last."""
+
+SPLIT_AT_ONCE = 1 << 20
+"""Bytes of a block that are split into lines all at once."""
+
+_LINES = re.compile(rb"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 _NULS = re.compile(rb"\0+")
 
 
@@ -116,7 +123,10 @@ class _Line:
 def _lines(block: Block, bom: bool) -> Iterator[_Line]:
     start = block.offset
     # Of bytes, unlike of str, splitlines knows just the line ends of the standard: CR LF, LF and CR.
-    for number, raw in enumerate(block.data.splitlines(keepends=True), start=1):
+    # One event of a million lines would make a list of a million pieces; those are taken one by one, more slowly.
+    lines = (found[0] for found in _LINES.finditer(block.data))
+    small = len(block.data) <= SPLIT_AT_ONCE
+    for number, raw in enumerate(block.data.splitlines(keepends=True) if small else lines, start=1):
         text = raw.rstrip(b"\r\n")
         end, ended = start + len(raw), len(text) < len(raw)
         mark = len(BOM) if bom and number == 1 else 0
@@ -135,9 +145,8 @@ class _Message:
     comments: int = 0
     fields: int = 0
     head: _Line | None = None
-    data: list[bytes] = field(default_factory=list)
+    data: bytearray | None = None
     pieces: list[Piece] = field(default_factory=list)
-    size: int = 0
     event: bytes | None = None
     id: bytes | None = None
     retry: int | None = None
@@ -179,9 +188,13 @@ class _Message:
 
     def _take_data(self, line: _Line, value: bytes) -> None:
         offset = line.offset + len(line.text) - len(value)
-        self.pieces.append(Piece(self.size, line.number, offset - line.start + 1, offset))
-        self.data.append(value)
-        self.size += len(value) + len(b"\n")
+        if self.data is None:
+            self.data = bytearray()
+        else:
+            self.data += b"\n"
+        if len(self.pieces) < PIECES_KEPT:
+            self.pieces.append(Piece(len(self.data), line.number, offset - line.start + 1, offset))
+        self.data += value
 
     def _take_unknown(self, line: _Line, name: bytes) -> None:
         if b"\0\0" in line.text:
@@ -211,7 +224,7 @@ class _Message:
     def frame(self, end: int, ended: bool) -> Frame:
         """The frame of these lines, which goes up to ``end`` in the source."""
         state = self._state(ended)
-        data, pieces = b"\n".join(self.data), tuple(self.pieces)
+        data, pieces = bytes(self.data or b""), tuple(self.pieces)
         if state is State.HEAD and self.head:
             start = self.head.offset
             data = self.head.text
@@ -235,7 +248,7 @@ class _Message:
     def _state(self, ended: bool) -> State:
         if not ended:
             return State.TORN if self.fields else State.SILENT
-        if self.data:
+        if self.data is not None:
             return State.WHOLE
         if self.head:
             return State.HEAD
