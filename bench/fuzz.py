@@ -50,7 +50,7 @@ from replay_cli.render import Style, renderer
 ROOT = Path(__file__).parents[1]
 FOLDERS = (ROOT / "fixtures", ROOT.parent / "shared" / "recorded", ROOT.parent / "shared" / "vectors")
 MOST_BYTES = 48 * 1024
-"""Bytes that a source has at most, before it is compressed."""
+"""Bytes that a source has at most, before it is compressed; but for the few that are stretched."""
 
 SLOW = 2.0
 """Seconds of processor time that one audit may take."""
@@ -236,6 +236,13 @@ def recode(rng: random.Random, data: bytes) -> bytes:
     return data.decode(errors="replace").encode(change, "replace")
 
 
+def stretch(rng: random.Random, data: bytes) -> bytes:
+    """So much in one place that the source is longer than what is sniffed, and than one read."""
+    at, size = rng.choice((0, 1, rng.randint(0, len(data)))), rng.randint(65_000, 70_000)
+    what = rng.choice((b"x", b" ", b"[", b'{"a":1}\n', b": keepalive\n\n", b"data: 1\n", b'"', b"\0"))
+    return data[:at] + (what * size)[:size] + data[at:]
+
+
 MUTATORS: list[Mutator] = [
     *(flip_bits, flip_bits, insert, insert, delete, overwrite, truncate, duplicate, bomb, shuffle, splice),
     *(renumber, renumber, rewrite, rewrite, rewrite, recode),
@@ -286,6 +293,8 @@ def make_case(seed: int, number: int) -> Case:
     for _ in range(rng.choice((1, 1, 2, 3, 6))):
         if data:
             data = rng.choice(MUTATORS)(rng, data)[:MOST_BYTES]
+    if rng.random() < 0.005:
+        data = stretch(rng, data)
     options: dict[str, Any] = {}
     if rng.random() < 0.3:
         options["framing"] = rng.choice(("jsonl", "sse"))
@@ -508,7 +517,7 @@ def kind_of(trouble: str) -> str:
         case "place" | "unprintable":
             return f"{kind} {words.partition(' at ' if kind == 'place' else ':')[0].partition(' on ')[0]}"
         case "reads":
-            return f"{kind} {words.partition(': ')[0]}"
+            return f"{kind} {re.split('[,:]', words)[0]}"
     return kind
 
 
@@ -548,8 +557,9 @@ def write_case(folder: Path, name: str, case: Case, shows: str) -> Path:
 
 
 def read_case(path: Path) -> Case:
-    """A case that was kept."""
-    about, _, data = path.read_bytes().partition(b"\n")
+    """A case that was kept, as it is or in gzip."""
+    kept = path.read_bytes()
+    about, _, data = (gzip.decompress(kept) if path.suffix == ".gz" else kept).partition(b"\n")
     told = json.loads(about)
     return Case(data, told["options"], data if told["plain"] else None, told.get("number", 0))
 

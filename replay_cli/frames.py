@@ -36,8 +36,8 @@ class State(Enum):
 class Fault:
     """Something inside an SSE frame that the standard ignores (WHATWG HTML, 9.2.6).
 
-    ``line`` counts from 1 within the frame's block, ``offset`` from the start of the source. ``nuls`` is the length
-    in bytes of a run of NULs (reason "nul-run").
+    ``line`` counts from 1 within the frame's block, ``offset`` from the start of the source, ``column`` bytes from 1.
+    ``nuls`` is the length in bytes of a run of NULs (reason "nul-run").
     """
 
     line: int
@@ -45,6 +45,7 @@ class Fault:
     reason: str
     field: str
     nuls: int = 0
+    column: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Frame:
     ``offset`` is the first byte of the frame in the source, ``line`` its first line, from 1 within its block.
     ``length`` and ``lines`` say how many bytes and line ends it takes, all terminators and comments included.
     ``event``, ``id``, ``retry`` are what the SSE fields of this very frame said, None where absent.
-    ``pieces`` maps data back to the source (empty: data begins at ``offset``, column 1).
+    ``pieces`` maps data back to the source (empty: data begins at ``offset``, column 1), up to ``mapped`` bytes of
+    it if that is not None: an event of a million data lines keeps the places of the first only.
     """
 
     data: bytes
@@ -84,9 +86,12 @@ class Frame:
     faults: tuple[Fault, ...] = ()
     pieces: tuple[Piece, ...] = ()
     bom: bool = False
+    mapped: int | None = None
 
     def place(self, index: int) -> Piece:
-        """Where byte ``index`` (0-based) of ``data`` stands in the source."""
+        """Where byte ``index`` (0-based) of ``data`` stands in the source; the frame's start if that is not kept."""
+        if self.mapped is not None and index >= self.mapped:
+            return Piece(index, self.line, 1, self.offset)
         at = Piece(0, self.line, 1, self.offset)
         for piece in self.pieces:
             if piece.start > index:

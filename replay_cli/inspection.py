@@ -82,7 +82,8 @@ def inspect(
     chunks = _bounded(source, options.max_bytes)
     head, complete, failure = _peek(chunks)
     store = source.path is not None and _in_store(source.path)
-    sniffed = sniff(head, complete, options.framing, store)
+    # Exactly so much, so that what a source is taken for does not depend on the sizes of the reads.
+    sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store)
     plan, chosen_by = plan_for(source.path, sniffed, options)
     tally, history = Tally(), None
     if plan.shape is Shape.FOREIGN:

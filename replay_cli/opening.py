@@ -79,12 +79,13 @@ def _framing_notes(frame: Frame, plan: Plan) -> Iterator[Finding]:
     for fault in frame.faults:
         line = fault.line - frame.line + 1
         if fault.reason == "nul-run":
-            yield Finding(fault.offset, line, rules.NUL_RUN.code, {"count": fault.nuls, "beside": ""})
+            nuls: dict[str, Fact] = {"count": fault.nuls, "beside": ""}
+            yield Finding(fault.offset, line, rules.NUL_RUN.code, nuls, fault.column)
         else:
             # A stray line may hold anything; only what could be the name of a field is told.
             named = f"'{fault.field}'" if _FIELD_NAME.fullmatch(fault.field) else "a line"
             facts: dict[str, Fact] = {"what": named, "problem": _FAULTS[fault.reason]}
-            yield Finding(fault.offset, line, rules.UNKNOWN_SSE_FIELD.code, facts)
+            yield Finding(fault.offset, line, rules.UNKNOWN_SSE_FIELD.code, facts, fault.column)
 
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,24}")

@@ -106,8 +106,10 @@ _FORK_SOURCE = "/payload/source_thread_id"
 _ID = re.compile(r"[A-Za-z0-9_:.-]{1,80}")
 """What may be an id (CONTRACT.md 2.2 and 5.3, 6)."""
 _STATUS = frozenset(
-    ("queued", "in_progress", "completed", "failed", "interrupted", "canceled")
-    + ("requested", "resolved", "timeout", "delivering", "delivered", "read")
+    [
+        *("queued", "in_progress", "completed", "failed", "interrupted", "canceled"),
+        *("requested", "resolved", "timeout", "delivering", "delivered", "read"),
+    ]
 )
 """The words of the runtime's statuses (CONTRACT.md 5.1)."""
 _ABSENT = object()

@@ -22,6 +22,9 @@ from replay_cli.sse import SSE
 HEAD = 64 * 1024
 """Bytes that are looked at."""
 
+LINES = 400
+"""Lines that tell the framing."""
+
 READ = 32
 """Readable texts that decide."""
 
@@ -93,7 +96,9 @@ def _framing(head: bytes, complete: bool) -> str | None:
     lines = _LINES.split(body)
     if not complete and len(lines) > 1:
         lines.pop()
-    lines = [line for line in (line.strip(b" \t\0") for line in lines[:400]) if line]
+    lines = [line for line in (line.strip(b" \t\0") for line in lines) if line][:LINES]
+    if not lines:
+        return "jsonl"
     fields = sum(_FIELD.match(line) is not None for line in lines)
     objects = sum(_OBJECT.search(line[:4096]) is not None or _is_array(line) for line in lines)
     if lines[0].startswith(b"HTTP/") and fields > 1:

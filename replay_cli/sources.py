@@ -229,7 +229,7 @@ class _Raw:
         self._wait = _waiting(stream)
 
     def read(self) -> bytes:
-        """The next chunk; b"" at the end. Raises SourceError, also where a file is shorter than when it was opened."""
+        """The next chunk; b"" at the end. Raises SourceError, also if a file is shorter than when it was opened."""
         data = self._ahead or self._fetch()
         if not data and self._left:
             raise SourceError(self.name, f"shrank while it was read: {self._left} bytes at its end are gone")

@@ -30,7 +30,7 @@ STATUS_LINE = re.compile(rb"HTTP/[0-9]+(?:\.[0-9]+)? [0-9]{3}(?![0-9])")
 """How the head of an HTTP response begins, as ``curl -i`` writes it."""
 
 PIECES_KEPT = 1000
-"""How many data lines of one event have their place kept; the places of later ones are counted on from the last."""
+"""How many data lines of one event have their place kept."""
 
 SPLIT_AT_ONCE = 1 << 20
 """Bytes of a block that are split into lines all at once."""
@@ -147,6 +147,7 @@ class _Message:
     head: _Line | None = None
     data: bytearray | None = None
     pieces: list[Piece] = field(default_factory=list)
+    mapped: int | None = None
     event: bytes | None = None
     id: bytes | None = None
     retry: int | None = None
@@ -194,6 +195,8 @@ class _Message:
             self.data += b"\n"
         if len(self.pieces) < PIECES_KEPT:
             self.pieces.append(Piece(len(self.data), line.number, offset - line.start + 1, offset))
+        elif self.mapped is None:
+            self.mapped = len(self.data)
         self.data += value
 
     def _take_unknown(self, line: _Line, name: bytes) -> None:
@@ -219,7 +222,8 @@ class _Message:
             # A character takes four bytes at most, so the name may be cut before it is decoded.
             shown = name[: 4 * NAME_KEPT].decode(errors="replace")[:NAME_KEPT]
             nuls = max(map(len, _NULS.findall(line.text)), default=0)
-            self.faults.append(Fault(line.number, line.offset, reason, shown, nuls))
+            column = line.offset - line.start + 1
+            self.faults.append(Fault(line.number, line.offset, reason, shown, nuls, column))
 
     def frame(self, end: int, ended: bool) -> Frame:
         """The frame of these lines, which goes up to ``end`` in the source."""
@@ -243,6 +247,7 @@ class _Message:
             tuple(self.faults),
             pieces,
             self.bom,
+            self.mapped,
         )
 
     def _state(self, ended: bool) -> State:

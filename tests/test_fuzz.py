@@ -11,7 +11,7 @@ pytest.importorskip("resource", reason="bench/fuzz.py measures memory as Unix do
 
 from bench.fuzz import Case, Trickle, fuzz, make_case, problem, read_case, shrunk, write_case
 
-FUZZED = sorted((Path(__file__).parent / "fuzzed").glob("*.case"))
+FUZZED = sorted((Path(__file__).parent / "fuzzed").glob("*.case*"))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -22,7 +22,7 @@ def test_a_few_thousand_broken_logs_break_nothing(seed: int) -> None:
     assert 2000 == tried.cases
 
 
-@pytest.mark.parametrize("path", FUZZED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FUZZED, ids=lambda path: path.name.partition(".")[0])
 def test_what_fuzzing_found_stays_mended(path: Path) -> None:
     assert "" == problem(read_case(path))
 

