@@ -18,13 +18,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
-from replay_cli import rules
+from replay_cli import heavy, rules
 
 MAX_DEPTH = 127
 """Nested containers the runtime reads (CONTRACT.md 1, run)."""
 
 SKIPPABLE = frozenset({rules.LONE_SURROGATE.code, rules.TOO_DEEP.code, rules.NUMBER_OUT_OF_RANGE.code})
 """What serde_json does not look at in a field that it skips unread (vectors R125 to R127)."""
+
+
+MEMBERS = 1000
+"""Members of a long text's outermost object that are looked at, beside those that could be ours."""
+
+OURS = frozenset(
+    [
+        *("schema_version", "seq", "event", "kind", "thread_id", "turn_id", "item_id", "timestamp", "created_at"),
+        *("payload", "previous_seq"),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +115,18 @@ class JsonReader:
             deep = _too_deep(text)
             if deep is not None:
                 return Refusal(rules.TOO_DEEP.code, _bytes(text, deep), f"nested deeper than {MAX_DEPTH} containers")
+        if len(data) > heavy.HEAVY:
+            outcome = _refuse_heavy(data, text)
+            if outcome is not None:
+                return outcome
+            text = heavy.lightened(_few_members(text).encode()).decode()
         self._doubled = None
         try:
             value = self._decoder.decode(text)
         except _OutOfRangeError:
             return Refusal(
                 rules.NUMBER_OUT_OF_RANGE.code,
-                _bytes(text, _huge_number(text)),
+                _bytes(text, _huge_number(text) or 0),
                 "number beyond the range of a double",
             )
         except json.JSONDecodeError as error:
@@ -123,6 +139,28 @@ class JsonReader:
             return Reading(value)
         counts = Counter(name for name, _ in self._doubled)
         return Reading(value, tuple(name for name, count in counts.items() if count > 1))
+
+
+def _refuse_heavy(data: bytes, text: str) -> Refusal | None:
+    """What is wrong with a long text, found without building its values."""
+    found = heavy.malformed(data)
+    if found is not None:
+        return Refusal(rules.NOT_JSON.code, *found)
+    huge = _huge_number(text) if heavy.maybe_huge(data) else None
+    if huge is not None:
+        return Refusal(rules.NUMBER_OUT_OF_RANGE.code, _bytes(text, huge), "number beyond the range of a double")
+    lone = _lone_surrogate(text) if "\\ud" in text or "\\uD" in text else None
+    if lone is not None:
+        return Refusal(rules.LONE_SURROGATE.code, _bytes(text, lone), "lone surrogate escape")
+    return None
+
+
+def _few_members(text: str) -> str:
+    """A long text of an object with at most the first ``MEMBERS`` of its members, and all that could be ours."""
+    if text.count('":') <= 100 * MEMBERS:
+        return text
+    kept = [m for n, m in enumerate(members(text)) if n < MEMBERS or m.name in OURS]
+    return "{" + ",".join(text[member.key : member.end] for member in kept) + "}" if kept else text
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> Refusal:
@@ -161,7 +199,7 @@ def _too_deep(text: str) -> int | None:
     return None
 
 
-def _huge_number(text: str) -> int:
+def _huge_number(text: str) -> int | None:
     for token in _NUMBERS.finditer(text):
         if token[0][0] != '"':
             try:
@@ -169,7 +207,7 @@ def _huge_number(text: str) -> int:
                     return token.start()
             except ValueError:
                 continue
-    return 0
+    return None
 
 
 def _constant_place(text: str) -> int:

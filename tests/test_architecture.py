@@ -36,7 +36,7 @@ ROWS = (
     "opening",
     "catalogue discovery grading wording userschema jsontext sse cutting",
     "sources atomic profiles payloads rules frames",
-    "compression",
+    "compression heavy",
     "errors findings envelope timestamps fragments compat blocks version",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
@@ -48,6 +48,7 @@ OWNERS = {
     "jsonschema": "profiles userschema",
     "referencing": "profiles userschema",
     "orjson": "render.json",
+    "msgspec": "heavy",
     "jsonschema_specifications": "userschema",
     "backports": "compression",
     "compression": "compression",
