@@ -34,7 +34,7 @@ _COMPLETED_IN = re.compile(rb'"event"[ \t]*:[ \t]*"turn\.completed"')
 
 def audit_blocks(blocks: Iterable[Block], plan: Plan) -> Iterator[Tally]:
     """The tally of each block, in order."""
-    reader = JsonReader()
+    reader = JsonReader(whole=plan.schema is not None)
     for block in blocks:
         yield audit_block(block, plan, reader)
 

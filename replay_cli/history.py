@@ -65,7 +65,7 @@ def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
     """Read a source once more, for the numbers that neighbours cannot show."""
     look = _SecondLook(plan, tally)
     look.history.exact = all(tally.broken[code] == len(tally.findings.get(code, ())) for code in ORDER_CODES)
-    reader, lines = JsonReader(), 0
+    reader, lines = JsonReader(whole=plan.schema is not None), 0
     for block in blocks:
         for frame in FRAMINGS[plan.framing].frames(block):
             opened = open_frame(frame, plan, reader)

@@ -91,9 +91,13 @@ def _constant(text: str) -> NoReturn:
 
 
 class JsonReader:
-    """Reads texts one after the other; not for several threads at once."""
+    """Reads texts one after the other; not for several threads at once.
 
-    def __init__(self) -> None:
+    ``whole`` builds heavy texts too as they are, for who looks into all of their values.
+    """
+
+    def __init__(self, whole: bool = False) -> None:
+        self._whole = whole
         self._doubled: list[tuple[str, object]] | None = None
         self._decoder = json.JSONDecoder(
             object_pairs_hook=self._pairs, parse_float=_float, parse_int=_int, parse_constant=_constant
@@ -115,7 +119,7 @@ class JsonReader:
             deep = _too_deep(text)
             if deep is not None:
                 return Refusal(rules.TOO_DEEP.code, _bytes(text, deep), f"nested deeper than {MAX_DEPTH} containers")
-        if len(data) > heavy.HEAVY:
+        if len(data) > heavy.HEAVY and not self._whole:
             outcome = _refuse_heavy(data, text)
             if outcome is not None:
                 return outcome
