@@ -49,11 +49,19 @@ def standard_output() -> Iterator[BinaryIO]:
         raise UsageError("output: stdout is closed; --output-file names a file")
     with _explained(Path("stdout"), "output"):
         try:
+            _wait_when_full(sys.stdout)
             sys.stdout.flush()
             yield sys.stdout.buffer
         except OSError:
             forget(sys.stdout)
             raise
+
+
+def _wait_when_full(stream: TextIO) -> None:
+    """Let writing wait for a slow reader. A program that shares the pipe may have set it to fail instead."""
+    if hasattr(os, "set_blocking"):
+        with suppress(OSError, ValueError):  # it may be no descriptor at all
+            os.set_blocking(stream.fileno(), True)
 
 
 def say(line: str) -> None:

@@ -21,10 +21,10 @@ EXIT_CODES = """
 Exit codes:
   0    clean: no finding at or above --fail-level
   1    findings at or above --fail-level
-  2    usage error: a missing file, an unknown option or rule, an output that cannot be written
+  2    usage error: missing file, unknown option or rule, unwritable output
   3    nothing to read: no source held an event
   4    an input could not be opened, or not be read to its end
-  130  interrupted (143 by SIGTERM, 129 by SIGHUP)
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)
 
 \b
   If several are due, the first of 130, 2, 4, 1, 3 wins."""
@@ -194,9 +194,7 @@ def validate(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Findings never make the run fail. [default: off]")
     ] = False,
-    max_findings: Annotated[
-        int, typer.Option(metavar="N", help="Findings listed per source; all are counted.")
-    ] = 1000,
+    max_findings: Annotated[int, typer.Option(metavar="N", help="Findings listed per source; all count.")] = 1000,
     format: Annotated[  # noqa: A002
         Optional[Format],  # noqa: UP045
         typer.Option(help="How to write findings. [default: text on a terminal, else concise]", show_default=False),
@@ -216,14 +214,10 @@ def validate(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Say what stood there, not only its type and length. [default: off]")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Findings only: no verdicts, no summary. [default: off]")
-    ] = False,
-    color: Annotated[
-        Color, typer.Option(help="Colour in text output; auto obeys NO_COLOR, FORCE_COLOR.")
-    ] = Color.AUTO,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Findings only, no verdicts. [default: off]")] = False,
+    color: Annotated[Color, typer.Option(help="Colour in text; auto obeys NO_COLOR, FORCE_COLOR.")] = Color.AUTO,
 ) -> None:
-    """Check every line of event logs and SSE captures, and say what the runtime would do with them."""
+    """Audit every line of event logs and SSE captures. Say what the runtime would do with them."""
     from replay_cli import validating
     from replay_cli.findings import Severity
 
@@ -268,7 +262,7 @@ def list_rules(
 def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", autocompletion=_rule_names, help="Code or name of a rule.")],
 ) -> None:
-    """Explain a rule: what it is, what the runtime does with it, what to do about it."""
+    """Explain a rule: what it is, what comes of it, what to do."""
     from replay_cli import catalogue
 
     typer.echo(catalogue.explained(rule), nl=False)
@@ -286,7 +280,7 @@ def schema(
         ),
     ] = None,
 ) -> None:
-    """Print a JSON Schema of the project: of the three shapes of event, or of the report."""
+    """Print a JSON Schema: of a shape of event, or of a report."""
     from replay_cli import catalogue
 
     typer.echo(catalogue.schema(name), nl=False)
@@ -301,8 +295,7 @@ def run(arguments: list[str] | None = None) -> int:
     from replay_cli.errors import ReplayError, UsageError
 
     _end_on_signals()
-    if sys.stderr is None:
-        _open_stderr()
+    _mend_streams()
     try:
         code = app(arguments, prog_name="replay", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -323,11 +316,15 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _open_stderr() -> None:
-    """Give stderr a place to go if the command was started with none (``2>&-``)."""
+def _mend_streams() -> None:
+    """Give stderr a place to go under ``2>&-``; let stdout write all that it is given, also if it is unbuffered."""
     import os
 
-    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if type(getattr(sys.stdout, "buffer", None)).__name__ == "FileIO":
+        out = sys.stdout
+        sys.stdout = open(out.fileno(), "w", encoding=out.encoding, errors=out.errors, closefd=False)  # noqa: SIM115
 
 
 def _end(said: str, code: int) -> int:

@@ -9,7 +9,7 @@ overlaps that the findings tell, up to a bound (DECISIONS, Order).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from replay_cli import rules
@@ -61,9 +61,14 @@ def wants_history(tally: Tally, plan: Plan) -> bool:
     return mixed or any(tally.broken[code] for code in ORDER_CODES)
 
 
-def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
-    """Read a source once more, for the numbers that neighbours cannot show."""
-    look = _SecondLook(plan, tally)
+def look_again(
+    blocks: Iterable[Block], plan: Plan, tally: Tally, listen: Callable[[list[Finding]], None] | None = None
+) -> History:
+    """Read a source once more, for the numbers that neighbours cannot show.
+
+    ``listen`` is told each conflict that was found far from the event it conflicts with, also those not kept.
+    """
+    look = _SecondLook(plan, tally, listen)
     look.history.exact = all(tally.broken[code] == len(tally.findings.get(code, ())) for code in ORDER_CODES)
     reader, lines = JsonReader(whole=plan.schema is not None), 0
     for block in blocks:
@@ -80,8 +85,9 @@ def look_again(blocks: Iterable[Block], plan: Plan, tally: Tally) -> History:
 class _SecondLook:
     """The state of a client, or of the runtime's own streaming, along a source."""
 
-    def __init__(self, plan: Plan, tally: Tally) -> None:
+    def __init__(self, plan: Plan, tally: Tally, listen: Callable[[list[Finding]], None] | None) -> None:
         self.history = History()
+        self._listen = listen
         self._plan = plan
         # The server streams one thread at a time; a client ignores all others (CONTRACT.md 3.2, 3.3).
         first = min(tally.heads, key=lambda thread: tally.heads[thread].offset, default=None)
@@ -145,10 +151,12 @@ class _SecondLook:
             if mark.offset in self._neighbours:
                 return
             self.history.distant += 1
+            facts: dict[str, Fact] = {"thread": key, "seq": mark.seq, "first_offset": first[1]}
+            found = Finding(mark.offset, mark.line + lines, rules.SEQ_CONFLICT.code, facts)
             if len(self.history.conflicts) < self._plan.kept:
-                facts: dict[str, Fact] = {"thread": key, "seq": mark.seq, "first_offset": first[1]}
-                found = Finding(mark.offset, mark.line + lines, rules.SEQ_CONFLICT.code, facts)
                 self.history.conflicts.append(found)
+            if self._listen:
+                self._listen([found])
 
     def _explain(self, thread: str, mark: Mark) -> None:
         """A link to an event that came earlier is a new connection, not loss (DECISIONS, Severities)."""

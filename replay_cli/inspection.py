@@ -83,7 +83,7 @@ def inspect(
     head, complete, failure = _peek(chunks)
     store = source.path is not None and _in_store(source.path)
     # Exactly so much, so that what a source is taken for does not depend on the sizes of the reads.
-    sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store)
+    sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store, options.schema is not None)
     plan, chosen_by = plan_for(source.path, sniffed, options)
     tally, history = Tally(), None
     if plan.shape is Shape.FOREIGN:
@@ -93,8 +93,8 @@ def inspect(
         blocks = cut(rest, FRAMINGS[plan.framing], plan.limit, source.more)
         tally, failure = _audit(blocks, plan, source, progress, listen)
         if wants_history(tally, plan) and again is not None and failure is None:
-            history = _second_look(again, plan, tally)
-        _add_source_findings(tally, plan, failure is not None)
+            history = _second_look(again, plan, tally, listen)
+        _add_source_findings(tally, plan, failure is not None, sys.maxsize if listen else plan.kept)
     if listen:
         listen(_untold(tally, history))
     found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
@@ -131,7 +131,7 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
         shape, chosen_by = options.profile, "option"
     elif path is not None and sniffed.framing == "jsonl" and _in_store(path):
         shape, chosen_by = Shape.RECORD, "path"
-    elif options.schema is not None and shape is Shape.FOREIGN and sniffed.objects:
+    elif options.schema is not None and sniffed.objects and (shape is Shape.FOREIGN or not sniffed.fits):
         shape = Shape.CUSTOM
     if path is not None and shape is Shape.RECORD and path.absolute().parent.name == "events":
         match = _STORE_LOG.match(path.name)
@@ -221,12 +221,12 @@ def _audit(
     return tally, None
 
 
-def _second_look(again: Reopen, plan: Plan, tally: Tally) -> History | None:
+def _second_look(again: Reopen, plan: Plan, tally: Tally, listen: Listen | None) -> History | None:
     """Read the source again for exact numbers; None if it cannot be read a second time."""
     try:
         with again() as source:
             blocks = cut(_first_bytes(source, tally.size), FRAMINGS[plan.framing], plan.limit)
-            history = look_again(blocks, plan, tally)
+            history = look_again(blocks, plan, tally, listen)
     except ReplayError:
         return None
     apply(tally, history)
@@ -238,7 +238,7 @@ def _untold(tally: Tally, history: History | None) -> list[Finding]:
     whole = (rules.FOREIGN_LOG, rules.COMPAT_STREAM, rules.NO_EVENTS, rules.SECOND_THREAD, rules.BROKEN_LINK)
     untold = [one for rule in whole for one in tally.findings.get(rule.code, ())]
     if history is not None:
-        untold += [*history.conflicts, *history.regraded]
+        untold += history.regraded
     return sorted(untold, key=lambda one: one.place)
 
 
@@ -249,12 +249,12 @@ def _told_at_start(rule: Rule, **facts: str | int) -> Tally:
     return tally
 
 
-def _add_source_findings(tally: Tally, plan: Plan, cut_short: bool) -> None:
+def _add_source_findings(tally: Tally, plan: Plan, cut_short: bool, kept: int) -> None:
     """What only the whole of a source shows."""
     if plan.shape is Shape.COMPAT:
         _add(tally, _told_at_start(rules.COMPAT_STREAM, events=tally.events, end=compat_end(tally)))
     if plan.framing == "sse" and plan.shape in (Shape.ENVELOPE, Shape.LEGACY):
-        _add_second_threads(tally)
+        _add_second_threads(tally, kept)
     if not tally.events and not cut_short:
         what = (
             "empty" if not tally.size else "no event in it that could be read" if tally.frames else "no event in it"
@@ -268,7 +268,7 @@ def _add(tally: Tally, more: Tally) -> None:
         tally.findings.setdefault(code, []).extend(found)
 
 
-def _add_second_threads(tally: Tally) -> None:
+def _add_second_threads(tally: Tally, kept: int) -> None:
     """The server streams one thread at a time, so a further one does not belong (CONTRACT.md 3.2)."""
     if len(tally.heads) < 2:
         return
@@ -277,7 +277,7 @@ def _add_second_threads(tally: Tally) -> None:
     tally.broken[code] += len(others)
     tally.findings[code] = [
         Finding(mark.offset, mark.line, code, {"found": thread, "expected": first[0]})
-        for thread, mark in others[: tally.kept]
+        for thread, mark in others[:kept]
     ]
 
 

@@ -163,7 +163,8 @@ def _escaped(part: object) -> str:
 def _expected(keyword: str, wanted: object) -> str:
     match keyword:
         case "type":
-            return " or ".join(wanted) if isinstance(wanted, list) else str(wanted)
+            words = wanted if isinstance(wanted, list) else [wanted]
+            return " or ".join(word if isinstance(word, str) else "what a schema allows" for word in words)
         case "minimum":
             return f"at least {wanted}"
         case "maximum":

@@ -16,7 +16,7 @@ from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.frames import JSONL, Frame, State
 from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.opening import is_other_stream
-from replay_cli.profiles import Shape, shape_of
+from replay_cli.profiles import Shape, shape_of, violations
 from replay_cli.sse import SSE
 
 HEAD = 64 * 1024
@@ -39,19 +39,25 @@ _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What a source seems to hold; ``what`` names a foreign log, ``objects`` tells that it holds JSON objects."""
+    """What a source seems to hold; ``what`` names a foreign log, ``objects`` tells that it holds JSON objects, and
+    ``fits`` that one of them at least fulfils the schema of the shape (looked for only when asked).
+    """
 
     framing: str
     shape: Shape
     what: str = ""
     objects: bool = False
+    fits: bool = True
 
 
-def sniff(head: bytes, complete: bool, framing: str | None = None, store: bool = False) -> Sniffed:
+def sniff(
+    head: bytes, complete: bool, framing: str | None = None, store: bool = False, fitting: bool = False
+) -> Sniffed:
     """Judge a source by its first bytes; ``complete`` says that they are all there is.
 
     A ``framing`` that the user named is taken as it is; only the shape is looked for then. ``store`` says that it
-    stands where the runtime keeps its logs: then it is one, whatever has become of it.
+    stands where the runtime keeps its logs: then it is one, whatever has become of it. ``fitting`` asks also whether
+    any of it fulfils the schema of the shape that its fields claim.
     """
     if store and framing is None:
         return Sniffed("jsonl", Shape.RECORD)
@@ -63,8 +69,8 @@ def sniff(head: bytes, complete: bool, framing: str | None = None, store: bool =
         what = "binary data" if _is_binary(head, complete) else "plain text"
         return Sniffed("jsonl", Shape.FOREIGN, f"{what}, not an event log")
     if framing == "sse":
-        return _sniff_sse(head)
-    return _sniff_jsonl(head, complete)
+        return _sniff_sse(head, fitting)
+    return _sniff_jsonl(head, complete, fitting)
 
 
 def _other_file(head: bytes) -> str:
@@ -138,7 +144,7 @@ def _response(head: bytes) -> str:
     return f"an HTTP response ({said}, {content[:40] or 'no content type'}), not an event stream"
 
 
-def _sniff_jsonl(head: bytes, complete: bool) -> Sniffed:
+def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
     frames = list(JSONL.frames(Block(head, 0)))
     texts = [frame.data for frame in frames if frame.state is State.WHOLE]
     if complete and not texts:
@@ -148,7 +154,7 @@ def _sniff_jsonl(head: bytes, complete: bool) -> Sniffed:
     objects = [value for value in values if isinstance(value, dict)]
     shapes = Counter(shape for value in objects if (shape := shape_of(value)) is not None)
     if shapes:
-        return Sniffed("jsonl", shapes.most_common(1)[0][0])
+        return Sniffed("jsonl", shapes.most_common(1)[0][0], objects=True, fits=not fitting or _fits(objects))
     if objects:
         return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects), objects=True)
     if not values and _LINES.split(head.strip(), maxsplit=1)[0].rstrip() in (b"{", b"["):
@@ -156,12 +162,12 @@ def _sniff_jsonl(head: bytes, complete: bool) -> Sniffed:
     return Sniffed("jsonl", Shape.RECORD if values and isinstance(values[0], list) else _guess(head))
 
 
-def _sniff_sse(head: bytes) -> Sniffed:
+def _sniff_sse(head: bytes, fitting: bool) -> Sniffed:
     frames = [frame for frame in SSE.frames(Block(head, 0)) if frame.state is State.WHOLE][:READ]
     objects = [value for value in _values(frame.data for frame in frames) if isinstance(value, dict)]
     ours = Counter(shape for value in objects if not is_other_stream(value) and (shape := shape_of(value)))
     if ours:
-        return Sniffed("sse", ours.most_common(1)[0][0])
+        return Sniffed("sse", ours.most_common(1)[0][0], objects=True, fits=not fitting or _fits(objects))
     named = sum(_is_compat(frame) for frame in frames)
     if frames and named * 2 >= len(frames):
         return Sniffed("sse", Shape.COMPAT)
@@ -172,6 +178,11 @@ def _sniff_sse(head: bytes) -> Sniffed:
             "sse", Shape.FOREIGN, "the fleet stream (GET /v1/fleet/runs/ID/events), which holds no envelopes"
         )
     return Sniffed("sse", Shape.FOREIGN, f"an event stream of another kind ({_fields(objects)})", objects=True)
+
+
+def _fits(objects: list[dict[str, object]]) -> bool:
+    """Whether one of the objects at least is an event, by the schema of the shape that it claims."""
+    return any((shape := shape_of(value)) is not None and not violations(shape, value) for value in objects)
 
 
 def _is_compat(frame: Frame) -> bool:

@@ -23,7 +23,7 @@ from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, Options, inspect
-from replay_cli.outcome import CLEAN, FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
+from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
 from replay_cli.report import Report
@@ -31,6 +31,9 @@ from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path, open_stream
 from replay_cli.userschema import SchemaError
 from replay_cli.wording import count
+
+NOBODY_READS = 141
+"""The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Request:
 def validate(request: Request) -> int:
     """Audit what was asked, write the report, and return the exit code.
 
-    If nobody reads the report to its end, the code says what was found as far as it was written.
+    If nobody reads the report to its end, the code says what was found by then; it never says "clean" of logs that
+    were not audited.
     """
     _refuse_nonsense(request)
     options = make_options(
@@ -75,7 +79,8 @@ def validate(request: Request) -> int:
         max_findings=request.max_findings,
         statistics=request.statistics,
         schema=Path(request.schema) if request.schema is not None else None,
-        show_values=request.show_values,
+        # GitHub shows annotations to whoever may see the run, so they never carry values (DECISIONS, Options).
+        show_values=request.show_values and request.format != "github",
         max_bytes=request.max_bytes,
     )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
@@ -89,10 +94,12 @@ def validate(request: Request) -> int:
         _say(str(problem))
     for name in found.empty:
         _say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
+    run = _Run(request, options, found.entries, outcome)
     try:
-        _Run(request, options, found.entries, outcome).write()
+        run.write()
     except BrokenPipeError:
-        return next((code for code in PRECEDENCE if code in outcome.due), CLEAN)
+        found_so_far = next((code for code in PRECEDENCE if code in outcome.due), None)
+        return found_so_far or (outcome.exit_code if run.audited_all else NOBODY_READS)
     return outcome.exit_code
 
 
@@ -156,12 +163,19 @@ class _Run:
         self._options = options
         self._entries = entries
         self._outcome = outcome
+        self._left = len(entries)
+        self._stopped = False
         self._to_stdout = request.output_file is None or _is_stdout(request.output_file)
         terminal = self._to_stdout and sys.stdout is not None and sys.stdout.isatty()
         self._format = request.format or ("text" if terminal else "concise")
         color = _colored(request.color, terminal)
         self._style = Style(color, _width() if terminal else 100, request.quiet, request.content)
         self._aside = self._format == "concise" and not request.quiet
+
+    @property
+    def audited_all(self) -> bool:
+        """Whether every log was read, though not all of the report may have been written."""
+        return not self._left
 
     def write(self) -> None:
         """Write the report where it was asked for."""
@@ -170,7 +184,7 @@ class _Run:
                 self._stream(file)
             else:
                 self._render(file)
-        if self._aside and INTERRUPTED not in self._outcome.due:
+        if self._aside and not self._stopped:
             _say(_in_all(self._outcome))
 
     def _render(self, file: BinaryIO) -> None:
@@ -221,20 +235,29 @@ class _Run:
                 if not self._to_stdout:
                     raise
                 self._outcome.due.add(INTERRUPTED)
+                self._stopped = True
                 watch.hide()
                 _say("interrupted; the rest was not read")
 
     def _each(self, watch: Watch, listen: Callable[[str, list[Finding]], None] | None) -> Iterator[Report]:
         for entry in self._entries:
             name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
+            report = None
             try:
                 report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
-            except SchemaError:
-                raise
+            except SchemaError as error:
+                # Told once and for all: it would meet every log in the same way.
+                self._outcome.add_problem(error)
+                self._stopped = True
+                watch.hide()
+                _say(str(error))
+                return
             except ReplayError as error:
                 self._outcome.add_problem(error)
                 watch.hide()
                 _say(str(error))
+            self._left -= 1
+            if report is None:
                 continue
             if report.profile == "foreign" and not entry.named and _is_log(entry.path):
                 self._outcome.skipped += 1
@@ -261,7 +284,7 @@ class _Run:
         """What the concise format has no line for."""
         if self._aside and (report.findings or report.failure):
             _say(f"{one_line(report.source)}: {one_line(report.verdict)}")
-        if report.failure:
+        if report.failure and self._format != "text":
             _say(report.failure)
 
 

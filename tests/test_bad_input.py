@@ -264,7 +264,6 @@ def test_a_file_that_could_not_be_read_is_not_called_empty(replay: Replay, tmp_p
     assert [] == replay("validate", "cut").findings
 
 
-@pytest.mark.xfail(strict=True, reason="the text format says it on stdout and again on stderr")
 def test_a_failure_is_said_once_in_the_text_format(replay: Replay, tmp_path: Path) -> None:
     (tmp_path / "cut").write_bytes(gzip.compress(LOG)[:-40])
 
@@ -364,7 +363,6 @@ def test_a_full_disk_under_stdout_is_one_line(tmp_path: Path) -> None:
     assert 1 == len(ran.stderr.splitlines())
 
 
-@pytest.mark.xfail(strict=True, reason="the stream is None then, and its attributes are looked up")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 def test_a_closed_standard_stream_gives_no_traceback_and_loses_no_finding(tmp_path: Path, closed: str) -> None:
     command = " ".join(f"'{word}'" for word in COMMAND)

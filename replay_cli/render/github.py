@@ -28,8 +28,8 @@ ROWS = 500
 PROBLEMS = 100
 """Problems listed in a job summary."""
 
-ROOM = 900_000
-"""Bytes of a job summary, about; GitHub drops one of more than 1 MiB."""
+ROOM = 800_000
+"""Bytes that the rows of a job summary take at most; GitHub drops a summary of more than 1 MiB."""
 
 CELL = 400
 """Characters of a name or a sentence in a job summary."""

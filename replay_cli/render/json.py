@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,18 @@ def text(value: Any) -> str:
         import json
 
         written = json.dumps(_clean(value), separators=(",", ":"))
-    return written if written.isprintable() else "".join(map(_escaped, written))
+    return written if written.isprintable() else _ODD.sub(_escaped, written)
 
 
-def _escaped(character: str) -> str:
+_ODD = re.compile("[^ -~]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
     if character.isprintable():
         return character
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def _clean(value: Any) -> Any:
