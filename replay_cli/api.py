@@ -62,6 +62,8 @@ def audit(
         return audit_source(partial(open_path, path, name or str(log)), options)
     if isinstance(log, bytes):
         return audit_source(lambda: open_stream(BytesIO(log), name or "<bytes>"), options)
+    if not hasattr(log, "read") or not isinstance(log.read(0), bytes):
+        raise UsageError(f"audit: a path, bytes or a file opened in binary mode is wanted, not {type(log).__name__}")
     with open_stream(log, name or str(getattr(log, "name", "<stream>"))) as source:
         return inspect(source, options)
 

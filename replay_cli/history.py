@@ -58,7 +58,9 @@ class History:
 def wants_history(tally: Tally, plan: Plan) -> bool:
     """Whether the order of a source is broken, or it mixes threads, so that a second look is due."""
     mixed = len(tally.heads) > 1 and (plan.framing == "sse" or plan.thread is not None)
-    return mixed or any(tally.broken[code] for code in ORDER_CODES)
+    # No reader takes an event numbered 0: the client's count and since_seq begin there (CONTRACT.md 3.2, 3.3).
+    zero = tally.seqs is not None and tally.seqs[0] == 0
+    return mixed or zero or any(tally.broken[code] for code in ORDER_CODES)
 
 
 def look_again(
@@ -120,8 +122,9 @@ class _SecondLook:
         if self._thread is not None and key != self._thread:
             history.other_thread += 1
             return
-        latest = self._latest.get(key)
-        unusable = self._plan.shape is not Shape.RECORD and mark.seq > MAX_SAFE_SEQ
+        # The first link of a thread names where its connection began.
+        latest = self._latest.get(key, mark.previous_seq)
+        unusable = mark.seq == 0 or (self._plan.shape is not Shape.RECORD and mark.seq > MAX_SAFE_SEQ)
         if unusable or (latest is not None and mark.seq <= latest):
             history.passed_over += 1
             return

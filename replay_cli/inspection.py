@@ -23,7 +23,7 @@ from replay_cli.history import History, apply, look_again, wants_history
 from replay_cli.opening import EXCERPT
 from replay_cli.profiles import Plan, Shape
 from replay_cli.report import Report, counts, first_findings, order_numbers, per_rule, seq_range, time_range, told
-from replay_cli.sniffing import HEAD, Sniffed, sniff
+from replay_cli.sniffing import HEAD, LONGER_HEAD, Sniffed, sniff
 from replay_cli.sources import Source, read_at
 from replay_cli.statistics import caveats, rule_counts
 from replay_cli.tally import Tally
@@ -80,10 +80,15 @@ def inspect(
     lower bounds. ``listen`` is told every finding, those that a second look may change last.
     """
     chunks = _bounded(source, options.max_bytes)
-    head, complete, failure = _peek(chunks)
+    head, complete, failure = _peek(chunks, HEAD)
     store = source.path is not None and _in_store(source.path)
     # Exactly so much, so that what a source is taken for does not depend on the sizes of the reads.
     sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store, options.schema is not None)
+    if not sniffed.sure and not complete:
+        more, complete, failure = _peek(chunks, LONGER_HEAD - len(head))
+        head += more
+        within = complete and len(head) <= LONGER_HEAD
+        sniffed = sniff(head[:LONGER_HEAD], within, options.framing, store, options.schema is not None)
     plan, chosen_by = plan_for(source.path, sniffed, options)
     tally, history = Tally(), None
     if plan.shape is Shape.FOREIGN:
@@ -180,14 +185,14 @@ def _first_bytes(source: Source, size: int) -> Iterator[bytes]:
             return
 
 
-def _peek(chunks: Iterator[bytes]) -> tuple[bytes, bool, SourceError | None]:
+def _peek(chunks: Iterator[bytes], most: int) -> tuple[bytes, bool, SourceError | None]:
     """The first bytes, whether they are all, and what stopped the reading, if anything did."""
     pieces, size = [], 0
     try:
         for chunk in chunks:
             pieces.append(chunk)
             size += len(chunk)
-            if size >= HEAD:
+            if size >= most:
                 return b"".join(pieces), False, None
     except SourceError as error:
         return b"".join(pieces), True, error

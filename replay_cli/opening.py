@@ -102,7 +102,7 @@ def _unopened(frame: Frame, plan: Plan) -> Finding | None:
     match frame.state:
         case State.TORN:
             rule = rules.TORN_TAIL if plan.framing == "jsonl" else rules.UNFINISHED_EVENT
-            return finding_at_start(frame, rule, bytes=frame.length)
+            return finding_at_start(frame, rule, bytes=frame.length, told=count(frame.length, "byte"))
         case State.BLANK:
             return finding(frame, rules.BLANK_LINE)
         case State.DATALESS:
@@ -159,7 +159,7 @@ def _refusal(frame: Frame, refusal: Refusal) -> Opened:
         if mixed.first:
             return _refused(frame, rules.GLUED_RECORDS, len(text[:end].encode()), **facts)
         fragment = len(text[:start].encode())
-        return _refused(frame, rules.SPLICED_LINE, fragment, fragment=fragment, **facts)
+        return _refused(frame, rules.SPLICED_LINE, fragment, fragment=fragment, torn=count(fragment, "byte"), **facts)
     return _refused(frame, rule, refusal.index, problem=refusal.problem)
 
 

@@ -18,7 +18,7 @@ TORN_TAIL = Rule(
     "torn-tail",
     Severity.ERROR,
     "the last line has no newline, so it was never committed",
-    "{bytes} bytes after the last newline: an append that never finished",
+    "{told} after the last newline: an append that never finished",
     """\
 The newline at the end of a line is what commits it. Bytes after the last newline are an append that
 never finished, also when they parse as a whole record.
@@ -150,7 +150,7 @@ SPLICED_LINE = Rule(
     "spliced-line",
     Severity.ERROR,
     "a torn fragment is followed by a whole record on the same line",
-    "fragment of {fragment} bytes, then {told}{rest}",
+    "fragment of {torn}, then {told}{rest}",
     """\
 The line begins with a fragment of a record, and one or more whole records follow it. The message
 gives the size of the fragment and counts the records, which can be recovered.
@@ -172,7 +172,7 @@ UNFINISHED_EVENT = Rule(
     "unfinished-event",
     Severity.WARNING,
     "the capture ends inside an SSE event, which is not dispatched",
-    "{bytes} bytes of an event without its blank line; a client never sees it",
+    "{told} of an event without its blank line; a client never sees it",
     """\
 The capture ends before the blank line that ends an event. The standard (WHATWG HTML, 9.2.6) has
 such an event dropped, so no client has seen it, even if its data are whole.
@@ -482,7 +482,7 @@ OTHER_SHAPE = Rule(
     "other-shape",
     Severity.WARNING,
     "a line has another shape than the rest of its source",
-    "{found} among {expected}s",
+    "{found} where the source holds {expected} lines",
     """\
 The source holds lines of one shape (record, envelope, or event of the stream before v0.8.48) and
 this whole line has another; or a frame of the compat or fleet stream stands in a capture. With

@@ -22,6 +22,9 @@ from replay_cli.sse import SSE
 HEAD = 64 * 1024
 """Bytes that are looked at."""
 
+LONGER_HEAD = 2 * 1024 * 1024
+"""Bytes that are looked at where the first ones hold nothing that can be read."""
+
 LINES = 400
 """Lines that tell the framing."""
 
@@ -31,6 +34,7 @@ READ = 32
 _LINES = re.compile(rb"\r\n|\n|\r")
 _FIELD = re.compile(rb"(?:data|event|id|retry)(?::|\Z)|:|HTTP/[0-9.]+ [0-9]{3}")
 _RESPONSE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})([^\r\n]*)")
+_NEXT_HEAD = re.compile(rb"\r?\n\r?\n(?=HTTP/)")
 _CONTENT_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n;]+)", re.IGNORECASE | re.MULTILINE)
 _OBJECT = re.compile(rb'\A\{|\{"(?:schema_version|seq|event|timestamp)":')
 """A line of JSON objects, or one that holds a record of ours behind a fragment."""
@@ -40,7 +44,8 @@ _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 @dataclass(frozen=True, slots=True)
 class Sniffed:
     """What a source seems to hold; ``what`` names a foreign log, ``objects`` tells that it holds JSON objects, and
-    ``fits`` that one of them at least fulfils the schema of the shape (looked for only when asked).
+    ``fits`` that one of them at least fulfils the schema of the shape (looked for only when asked). ``sure`` is False
+    where nothing that was looked at could be read, so that more of the source may tell more.
     """
 
     framing: str
@@ -48,6 +53,7 @@ class Sniffed:
     what: str = ""
     objects: bool = False
     fits: bool = True
+    sure: bool = True
 
 
 def sniff(
@@ -59,7 +65,7 @@ def sniff(
     stands where the runtime keeps its logs: then it is one, whatever has become of it. ``fitting`` asks also whether
     any of it fulfils the schema of the shape that its fields claim.
     """
-    if store and framing is None:
+    if store and framing is None and _framing(head, complete) != "sse":
         return Sniffed("jsonl", Shape.RECORD)
     if framing is None:
         if what := _other_file(head) or _response(head):
@@ -67,7 +73,7 @@ def sniff(
         framing = _framing(head, complete)
     if framing is None:
         what = "binary data" if _is_binary(head, complete) else "plain text"
-        return Sniffed("jsonl", Shape.FOREIGN, f"{what}, not an event log")
+        return Sniffed("jsonl", Shape.FOREIGN, f"{what}, not an event log", sure=complete)
     if framing == "sse":
         return _sniff_sse(head, fitting)
     return _sniff_jsonl(head, complete, fitting)
@@ -132,6 +138,10 @@ def _is_binary(head: bytes, complete: bool) -> bool:
 def _response(head: bytes) -> str:
     """What an HTTP response is that is no event stream; empty for anything else."""
     status = _RESPONSE.match(head)
+    # curl writes the heads of interim and redirecting answers before that of the stream.
+    while status and status[1][:1] in b"13" and (following := _NEXT_HEAD.search(head)):
+        head = head[following.end() :]
+        status = _RESPONSE.match(head)
     if status is None:
         return ""
     fields, _, body = head.replace(b"\r\n", b"\n").partition(b"\n\n")
@@ -159,7 +169,8 @@ def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
         return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects), objects=True)
     if not values and _LINES.split(head.strip(), maxsplit=1)[0].rstrip() in (b"{", b"["):
         return Sniffed("jsonl", Shape.FOREIGN, "one JSON document over several lines, not an event log")
-    return Sniffed("jsonl", Shape.RECORD if values and isinstance(values[0], list) else _guess(head))
+    shape = Shape.RECORD if values and isinstance(values[0], list) else _guess(head)
+    return Sniffed("jsonl", shape, sure=complete or bool(values))
 
 
 def _sniff_sse(head: bytes, fitting: bool) -> Sniffed:

@@ -73,7 +73,8 @@ def _dropped(tally: Tally, plan: Plan, history: History | None) -> str:
 
 def _passed_over_at_least(tally: Tally) -> int:
     """Without the past, each step back or repetition passes over one event at least."""
-    return tally.broken["S101"] + tally.broken["S102"] + tally.broken["S103"]
+    zero = int(tally.seqs is not None and tally.seqs[0] == 0)
+    return tally.broken["S101"] + tally.broken["S102"] + tally.broken["S103"] + zero
 
 
 def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:

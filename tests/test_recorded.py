@@ -83,3 +83,28 @@ def test_reconnected_captures_in_a_row_go_on_where_the_one_before_ended() -> Non
     overlapping = audit(one + two + three)
     assert {"seq-step-back": 1, "new-connection": 1} == overlapping.rules
     assert "a client accepts 128 of 134 events and ignores 6 already seen" == overlapping.verdict
+
+
+def test_a_log_whose_first_64_kib_cannot_be_read_is_still_known_for_what_it_is() -> None:
+    """What power loss leaves can be long, and `tail -c` cuts into lines of any length."""
+    log = shared("recorded/store/events/thr_bba987a0.jsonl").read_bytes()
+
+    for damage, rule in ((b"\0" * 70_000 + b"\n", "nul-run"), (b"x" * 70_000 + b'"}}\n', "not-json")):
+        report = audit(damage + log)
+        assert ("record", {rule: 1}, 4) == (report.profile, report.rules, report.events)
+
+
+def test_a_capture_that_stands_in_a_store_is_still_a_capture(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    (tmp_path / "state.json").write_text('{"schema_version":2,"next_seq":1}')
+    path = tmp_path / "events" / "story.sse"
+    path.write_bytes(shared("recorded/captures/story.sse").read_bytes())
+
+    assert ({}, "a client accepts all 94 events") == (audit(path).rules, audit(path).verdict)
+
+
+def test_heads_of_interim_and_redirecting_answers_may_come_first() -> None:
+    capture = shared("recorded/captures/approvals.sse").read_bytes()
+
+    assert 39 == audit(b"HTTP/1.1 100 Continue\r\n\r\n" + capture).events
+    assert 39 == audit(b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /x\r\n\r\n" + capture).events

@@ -79,6 +79,17 @@ def test_of_a_stream_it_says_what_a_client_does(log: bytes, sentence: str) -> No
     assert sentence == audit(log).verdict
 
 
+def test_no_reader_takes_an_event_numbered_0() -> None:
+    """since_seq and a client's count begin at 0 (CONTRACT.md 3.2, 3.3)."""
+    assert (
+        "the runtime reads it whole; streams 2 of 3 events, 1 dropped as not newer" == audit(store(0, 1, 2)).verdict
+    )
+    assert (
+        "a client accepts 2 of 3 events and ignores 1 as not newer"
+        == audit(capture((0, None), (1, 0), (2, 1))).verdict
+    )
+
+
 def test_of_envelopes_as_jsonl_it_speaks_of_a_client_too() -> None:
     log = b"".join(compact(envelope(seq, seq - 1)) + b"\n" for seq in (1, 2, 3))
 

@@ -27,27 +27,29 @@ IN_ALL = {
     *(walking.TEXT, walking.NUMBER, walking.PAYLOAD_TIME, walking.NO_TIME, walking.PAYLOAD_KEY, walking.FIXED_KEY),
     *(walking.OTHERS, walking.STATUS_WORD, walking.WORD),
 }
+TURN_END = {walking.NO_DURATION}
 ENVELOPES = {walking.DEFAULT, walking.ALIAS_NAME}
-LINKED = {walking.LINK_NAME, walking.FIRST_LINK}
+LINKED = ENVELOPES | {walking.LINK_NAME, walking.FIRST_LINK}
+UNLINKED = {walking.ROOM}
+NOTHING_REPEATS_THE_TIME = {walking.TIME, walking.SAME_TIME}
 LONE = {walking.LONE_ID, walking.ID_LETTER}
+TOOLS = {walking.TOOL_INPUT}
+MESSAGES = {walking.SUMMARY}
 
 CLASSES_OF: dict[str, set[Class]] = {
-    "records": IN_ALL
-    | LONE
-    | {walking.DEFAULT, walking.ROOM, walking.TIME, walking.SAME_TIME, walking.NAME}
-    | {walking.TOOL_INPUT, walking.SUMMARY, walking.SPELLING},
-    "capture": IN_ALL
-    | ENVELOPES
-    | LINKED
-    | LONE
-    | {walking.HEAD, walking.HEAD_END, walking.TOOL_INPUT, walking.SUMMARY},
-    "capture-end": IN_ALL | ENVELOPES | LINKED | LONE | {walking.COMMENT, walking.GOAL, walking.SUMMARY},
-    "envelopes": IN_ALL | ENVELOPES | LINKED | LONE | {walking.SUMMARY},
-    "v0.8.40": IN_ALL | LONE | {walking.ROOM, walking.TIME, walking.SAME_TIME, walking.TOOL_INPUT},
-    "v0.9.0": IN_ALL | ENVELOPES | LONE | {walking.ROOM, walking.TOOL_INPUT},
+    "records": {walking.DEFAULT, walking.NAME, walking.SPELLING}
+    | (IN_ALL | TURN_END | UNLINKED | NOTHING_REPEATS_THE_TIME | LONE | TOOLS | MESSAGES),
+    "capture": {walking.HEAD, walking.HEAD_END} | (IN_ALL | LINKED | LONE | TOOLS | MESSAGES),
+    "capture-end": {walking.COMMENT, walking.GOAL} | (IN_ALL | TURN_END | LINKED | LONE | MESSAGES),
+    "envelopes": IN_ALL | TURN_END | LINKED | LONE | MESSAGES,
+    "v0.8.40": IN_ALL | TURN_END | UNLINKED | NOTHING_REPEATS_THE_TIME | LONE | TOOLS,
+    "v0.9.0": IN_ALL | TURN_END | ENVELOPES | UNLINKED | LONE | TOOLS,
     "compat": {walking.COMPAT_BODY},
 }
-"""What cannot be noticed in each log. When a rule closes a gap, its class goes from here and from ``CLASSES``."""
+"""What cannot be noticed in each log.
+
+When a rule closes a gap, its class goes from here and from ``CLASSES``, and the place into ``FIXED``.
+"""
 
 SAMPLE = 997
 

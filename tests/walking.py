@@ -202,7 +202,7 @@ PAYLOAD_KEY = Class("name in a payload", "a payload that lacks a member shows no
 FIXED_KEY = Class(
     "name in a payload, of a place that is fixed",
     "a payload that lacks the member shows nothing",
-    gap="5.3, 1, 5, 12, 13, 20, 22: the runtime writes these members in all versions",
+    gap="5.3, 1, 5, 12, 13, 22: the runtime writes these members, in all versions but for approval_id (5)",
 )
 COMPAT_BODY = Class("in the data of a compat frame", "bodies repeat nothing: no seq, no envelope (3.4)")
 
@@ -224,17 +224,18 @@ GOAL = Class(
     "no rule",
     gap="5.1: kind is the event's name, thread_id its thread; 1 names goal.thread_id only",
 )
-NO_TIME = Class(
-    "time in a payload that is none any more",
-    "no rule reads it",
-    gap="1: written by chrono, with Z; where it is started_at or ended_at of a turn, 20 [C] cannot hold",
+NO_DURATION = Class(
+    "started_at or ended_at of a turn, no time any more",
+    "the rule passes over what it cannot read",
+    gap="5.3, 20 [C]: duration_ms is not the time between the two",
 )
+NO_TIME = Class("other time in a payload, none any more", "no rule reads it", gap="1: chrono writes them, with Z")
 
 CLASSES = (
     *(COMMENT, HEAD, HEAD_END, SPELLING),
     *(DEFAULT, ALIAS_NAME, LINK_NAME, FIRST_LINK, ROOM, SAME_TIME, TIME, NAME, LONE_ID, ID_LETTER),
     *(TEXT, NUMBER, PAYLOAD_TIME, PAYLOAD_KEY, FIXED_KEY, COMPAT_BODY),
-    *(OTHERS, STATUS_WORD, TOOL_INPUT, SUMMARY, WORD, GOAL, NO_TIME),
+    *(OTHERS, STATUS_WORD, TOOL_INPUT, SUMMARY, WORD, GOAL, NO_DURATION, NO_TIME),
 )
 """All of them. A change that nothing notices and that is in none of these is a hole in the audit."""
 
@@ -484,7 +485,8 @@ class Walk:
         """Rows are tried in the order in which they stand; what the contract fixes has no class but for its gaps."""
         key = f"{event.value['event']} {place.pointer.removeprefix('/payload')}"
         if place.renamed:
-            return FIXED_KEY if FIXED(key) or _HOLDS_FIXED(key) else PAYLOAD_KEY
+            optional = key.endswith(("/duration_ms", "/delivery_turn_id"))
+            return FIXED_KEY if (FIXED(key) or _HOLDS_FIXED(key)) and not optional else PAYLOAD_KEY
         if FIXED(key):
             return None
         if _GOAL(key):
@@ -522,10 +524,11 @@ def _is_stream_head(text: bytes) -> bool:
 
 
 def _classify_time(payload: dict[str, Any], place: Difference) -> Class | None:
-    if instant(place.new) is None:
-        return NO_TIME
     turn = payload.get("turn", {})
-    if place.pointer in ("/payload/turn/started_at", "/payload/turn/ended_at") and "duration_ms" in turn:
+    lasts = place.pointer in ("/payload/turn/started_at", "/payload/turn/ended_at") and "duration_ms" in turn
+    if instant(place.new) is None:
+        return NO_DURATION if lasts else NO_TIME
+    if lasts:
         start, end = instant(turn["started_at"]), instant(turn["ended_at"])
         assert start is not None
         assert end is not None
