@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/replay
 
-.PHONY: help demo test lint types unit wheel format schemas docs fixtures clean
+.PHONY: help demo test lint types unit wheel format schemas docs fixtures bench bench-quick fuzz clean
 
 help:
 	@echo "make demo     set up, then audit a clean and a damaged recording"
@@ -13,6 +13,8 @@ help:
 	@echo "make schemas  write schemas/report and schemas/findings anew from their models"
 	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
 	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
+	@echo "make bench    measure start-up and the bounds on memory and time; make bench-quick in a minute or two"
+	@echo "make fuzz     a million broken logs, seeded; about an hour"
 	@echo "make clean    remove what these made"
 
 $(VENV)/installed: pyproject.toml
@@ -56,6 +58,17 @@ docs: $(VENV)/developing
 
 fixtures: $(VENV)/installed
 	$(BIN)/python fixtures/make.py
+
+bench: $(VENV)/developing
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/bounds.py
+
+bench-quick: $(VENV)/developing
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/bounds.py --quick
+
+fuzz: $(VENV)/developing
+	$(BIN)/python bench/fuzz.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

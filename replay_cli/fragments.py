@@ -14,6 +14,9 @@ from dataclasses import dataclass
 _RECORD_START = re.compile(r'\{\s*"(?:schema_version|seq|event|kind|thread_id|timestamp|item_id)"\s*:')
 _DECODER = json.JSONDecoder()
 
+MANY = 200_000
+"""Commas of a line from which on it is not looked into."""
+
 ATTEMPTS = 64
 """Places at which a record is tried to be read on one line, so that a hostile line costs a bounded time."""
 
@@ -33,8 +36,11 @@ def mixture(text: str) -> Mixture | None:
     """The whole records on a line that is not one JSON text; None if there is no more to it than damage.
 
     A line that begins with a whole object and goes on with a brace is glued, whatever the objects hold. Behind a
-    torn fragment only what looks like a record of ours counts: payloads hold whole objects too.
+    torn fragment only what looks like a record of ours counts: payloads hold whole objects too. A line of very many
+    values is not looked into: it would have to be built to be found.
     """
+    if text.count(",") > MANY:
+        return None
     records = tuple(_records(text))
     if not records:
         return None
