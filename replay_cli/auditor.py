@@ -57,6 +57,9 @@ def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
         tally.opening = Place(1, frame.offset, 0, rules.NEW_CONNECTION.code)
     elif frame.state is not State.SILENT and frame.state is not State.BLANK:
         tally.frames = 1
+    if any(one.code == rules.POSITIONAL_RECORD.code for one in found):
+        # The runtime reads it, so a completion in this form counts like any other.
+        tally.completed = b'"turn.completed"' in frame.data
     if not opened.readable:
         _remember_damage(tally, frame, found[-1])
     elif plan.shape is Shape.COMPAT and opened.value is not None:

@@ -102,7 +102,12 @@ def _unopened(frame: Frame, plan: Plan) -> Finding | None:
     match frame.state:
         case State.TORN:
             rule = rules.TORN_TAIL if plan.framing == "jsonl" else rules.UNFINISHED_EVENT
-            return finding_at_start(frame, rule, bytes=frame.length, told=count(frame.length, "byte"))
+            return finding_at_start(
+                frame,
+                rule,
+                bytes=frame.length,
+                told=count(frame.length, "byte") + (", all NUL" if not frame.data.strip(b"\0") else ""),
+            )
         case State.BLANK:
             return finding(frame, rules.BLANK_LINE)
         case State.DATALESS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from itertools import groupby
 
@@ -101,3 +102,19 @@ def test_all_lines_together_are_found_as_each_alone() -> None:
         }
 
         assert {number for number, vector in enumerate(lines, 1) if not vector["reads"]} == bad
+
+
+def test_the_schema_of_records_alone_refuses_most_times_that_chrono_refuses_and_none_that_it_reads() -> None:
+    """What is left to the code beside it is whether such a day, hour and offset exist."""
+    from jsonschema import Draft202012Validator
+
+    from replay_cli.profiles import schema_text
+
+    validator = Draft202012Validator(json.loads(schema_text("record")))
+    refused = 0
+    for vector in vectors("envelope_lines.jsonl"):
+        if vector["name"].startswith("timestamp") and vector["shape"] == "record":
+            valid = validator.is_valid(json.loads(vector["bytes"]))
+            assert valid or not vector["reads"]
+            refused += not valid
+    assert refused >= 9
