@@ -13,7 +13,7 @@ from replay_cli import payloads, rules
 from replay_cli.envelope import Envelope, Mark
 from replay_cli.findings import Fact, Finding, Rule
 from replay_cli.frames import Frame
-from replay_cli.jsontext import place_of
+from replay_cli.members import place_of
 from replay_cli.opening import finding
 from replay_cli.profiles import KNOWN_VERSIONS, Plan, Shape, describe
 from replay_cli.timestamps import is_rfc3339

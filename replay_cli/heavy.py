@@ -1,31 +1,62 @@
 """Heavy texts: a line of megabytes that would become hundreds of megabytes of Python objects.
 
-An array of a million empty objects takes thirty times its length in memory. So a text longer than ``HEAVY`` is first
-read without building anything (msgspec skips values at its own speed, and checks their grammar), and its large
-arrays and objects are then replaced by stand-ins that hold a digest. No rule looks into those: ids and statuses are
-members of small objects. The differential test runs all vectors and recordings through here with no threshold.
+An array of a million empty objects takes thirty times its length in memory, and one emoji makes a string take four
+bytes for each of its characters. So a text longer than ``HEAVY`` is never built as it is: it is first read without
+building anything (msgspec skips values at its own speed, and checks their grammar), and its large strings, arrays and
+objects are then replaced by stand-ins that hold a digest. No rule looks into those: ids and statuses are short and
+stand in small objects. The differential test runs all vectors and recordings through here with no threshold.
 """
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
 from hashlib import blake2b
+
+from replay_cli.members import LARGE, Member, members, shortened
 
 HEAVY = 1 << 20
 """Bytes from which on a text is looked at before it is built."""
 
-LARGE = 64 * 1024
-"""Bytes from which on an array or object inside a heavy text is replaced."""
-
 MANY = 20_000
-"""Members from which on an object is replaced as a whole."""
+"""Members from which on an object is replaced as a whole; a record in positional form has far fewer values."""
+
+FIRST = 1000
+"""Members of a heavy text's outermost object that are kept, beside those that could be ours."""
 
 LEVELS = 4
 """How deep the objects that rules look into may stand: payload, item, and what is in them (CONTRACT.md 5.3)."""
 
+OURS = frozenset(
+    [
+        *("schema_version", "seq", "event", "kind", "thread_id", "turn_id", "item_id", "timestamp", "created_at"),
+        *("payload", "previous_seq"),
+    ]
+)
+
+_STEP = 64 * 1024
 _PLACE = re.compile(r"\(byte ([0-9]+)\)")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _MAYBE_HUGE = re.compile(rb"[eE]\+?0*[0-9]{3}|[0-9]{300}")
+
+
+def invalid_utf8(data: bytes) -> tuple[int, str] | None:
+    """Where a text is not UTF-8 (0-based byte) and why, None if it is; decodes a piece at a time."""
+    if len(data) <= _STEP:
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            return error.start, error.reason
+        return None
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(data), _STEP):
+        begun = len(decoder.getstate()[0])
+        try:
+            decoder.decode(data[at : at + _STEP], final=at + _STEP >= len(data))
+        except UnicodeDecodeError as error:
+            return at - begun + error.start, error.reason
+    return None
 
 
 def malformed(data: bytes) -> tuple[int, str] | None:
@@ -50,25 +81,50 @@ def maybe_huge(data: bytes) -> bool:
     return _MAYBE_HUGE.search(data) is not None
 
 
-def lightened(data: bytes, level: int = 0) -> bytes:
-    """A well-formed text with stand-ins for its large arrays and objects; as it is where it is small."""
+def lightened(data: bytes) -> bytes:
+    """A well-formed text with stand-ins for what is large in it; equal where the texts are equal."""
     import msgspec
 
     text = data.strip(b" \t\r\n")
-    if len(text) <= LARGE or text[:1] not in (b"[", b"{"):
-        return data
-    listed = text[:1] == b"["
+    if text[:1] != b"[":
+        return _lightened(text, 0)
     # The outermost array may be a record in positional form; any other is looked into by no rule.
-    if (listed and (level or text.count(b",") > MANY)) or level == LEVELS or (level and text.count(b'":') > MANY):
+    if text.count(b",") > MANY:
         return _stand_in(text)
-    members: dict[str, msgspec.Raw] = {} if listed else msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    values = msgspec.json.decode(text, type=list[msgspec.Raw]) if listed else members.values()
-    for raw in [bytes(value) for value in values if len(value) > LARGE]:
-        text = text.replace(raw, lightened(raw, level + 1), 1)
+    values = msgspec.json.decode(text, type=list[msgspec.Raw])
+    return b"[" + b",".join(_lightened(bytes(value), 1) for value in values) + b"]"
+
+
+def _lightened(text: bytes, level: int) -> bytes:
+    if len(text) <= LARGE:
+        return text
+    match text[:1]:
+        case b'"':
+            return json.dumps(shortened(text)).encode()
+        case b"[":
+            return _stand_in(text)
+        case b"{":
+            return _light_object(text, level)
     return text
 
 
+def _light_object(text: bytes, level: int) -> bytes:
+    if level == LEVELS:
+        return _stand_in(text)
+    kept = []
+    for number, member in enumerate(members(text)):
+        if level and number == MANY:
+            return _stand_in(text)
+        if level or number < FIRST or member.name in OURS:
+            kept.append(_light_member(text, member, level))
+    return b"{" + b",".join(kept) + b"}"
+
+
+def _light_member(text: bytes, member: Member, level: int) -> bytes:
+    return json.dumps(member.name).encode() + b":" + _lightened(text[member.start : member.end], level + 1)
+
+
 def _stand_in(text: bytes) -> bytes:
-    """A small value of the same type that stands for a large one: equal for equal text."""
+    """A small array or object that stands for a large one: equal for equal text."""
     digest = b'"' + blake2b(text, digest_size=16).hexdigest().encode() + b'"'
     return b"[" + digest + b"]" if text[:1] == b"[" else b'{"digest":' + digest + b"}"

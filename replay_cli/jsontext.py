@@ -14,28 +14,17 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
 from replay_cli import heavy, rules
+from replay_cli.members import STRING, TO_BRACKET, members
 
 MAX_DEPTH = 127
 """Nested containers the runtime reads (CONTRACT.md 1, run)."""
 
 SKIPPABLE = frozenset({rules.LONE_SURROGATE.code, rules.TOO_DEEP.code, rules.NUMBER_OUT_OF_RANGE.code})
 """What serde_json does not look at in a field that it skips unread (vectors R125 to R127)."""
-
-
-MEMBERS = 1000
-"""Members of a long text's outermost object that are looked at, beside those that could be ours."""
-
-OURS = frozenset(
-    [
-        *("schema_version", "seq", "event", "kind", "thread_id", "turn_id", "item_id", "timestamp", "created_at"),
-        *("payload", "previous_seq"),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +42,6 @@ class Reading:
 
     value: object
     duplicates: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One ``name: value`` of the outermost object; 0-based character places, ends exclusive."""
-
-    name: str
-    key: int
-    start: int
-    end: int
 
 
 class _OutOfRangeError(ValueError):
@@ -111,60 +90,59 @@ class JsonReader:
 
     def read(self, data: bytes) -> Reading | Refusal:
         """Read one JSON text; of several reasons for a refusal the first in the module's order is given."""
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            return Refusal(rules.INVALID_UTF8.code, error.start, error.reason)
-        if len(data) > 2 * MAX_DEPTH and text.count("[") + text.count("{") > MAX_DEPTH:
-            deep = _too_deep(text)
-            if deep is not None:
-                return Refusal(rules.TOO_DEEP.code, _bytes(text, deep), f"nested deeper than {MAX_DEPTH} containers")
+        refused = _refused_undecoded(data)
+        if refused is not None:
+            return refused
         if len(data) > heavy.HEAVY and not self._whole:
-            outcome = _refuse_heavy(data, text)
-            if outcome is not None:
-                return outcome
-            text = heavy.lightened(_few_members(text).encode()).decode()
+            refused = _refused_heavy(data)
+            if refused is not None:
+                return refused
+            data = heavy.lightened(data)
+        text = data.decode()
         self._doubled = None
         try:
             value = self._decoder.decode(text)
         except _OutOfRangeError:
             return Refusal(
                 rules.NUMBER_OUT_OF_RANGE.code,
-                _bytes(text, _huge_number(text) or 0),
+                _huge_number(data) or 0,
                 "number beyond the range of a double",
             )
         except json.JSONDecodeError as error:
             return _not_json(text, error)
-        if "\\ud" in text or "\\uD" in text:
-            lone = _lone_surrogate(text)
-            if lone is not None:
-                return Refusal(rules.LONE_SURROGATE.code, _bytes(text, lone), "lone surrogate escape")
+        lone = _lone_surrogate(data)
+        if lone is not None:
+            return Refusal(rules.LONE_SURROGATE.code, lone, "lone surrogate escape")
         if self._doubled is None or not isinstance(value, dict):
             return Reading(value)
         counts = Counter(name for name, _ in self._doubled)
         return Reading(value, tuple(name for name, count in counts.items() if count > 1))
 
 
-def _refuse_heavy(data: bytes, text: str) -> Refusal | None:
+def _refused_undecoded(data: bytes) -> Refusal | None:
+    """What makes a text one that must not even be decoded, or not be read by a recursive reader."""
+    wrong = heavy.invalid_utf8(data)
+    if wrong is not None:
+        return Refusal(rules.INVALID_UTF8.code, *wrong)
+    if len(data) > 2 * MAX_DEPTH and data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        deep = _too_deep(data)
+        if deep is not None:
+            return Refusal(rules.TOO_DEEP.code, deep, f"nested deeper than {MAX_DEPTH} containers")
+    return None
+
+
+def _refused_heavy(data: bytes) -> Refusal | None:
     """What is wrong with a long text, found without building its values."""
     found = heavy.malformed(data)
     if found is not None:
         return Refusal(rules.NOT_JSON.code, *found)
-    huge = _huge_number(text) if heavy.maybe_huge(data) else None
+    huge = _huge_number(data) if heavy.maybe_huge(data) else None
     if huge is not None:
-        return Refusal(rules.NUMBER_OUT_OF_RANGE.code, _bytes(text, huge), "number beyond the range of a double")
-    lone = _lone_surrogate(text) if "\\ud" in text or "\\uD" in text else None
+        return Refusal(rules.NUMBER_OUT_OF_RANGE.code, huge, "number beyond the range of a double")
+    lone = _lone_surrogate(data)
     if lone is not None:
-        return Refusal(rules.LONE_SURROGATE.code, _bytes(text, lone), "lone surrogate escape")
+        return Refusal(rules.LONE_SURROGATE.code, lone, "lone surrogate escape")
     return None
-
-
-def _few_members(text: str) -> str:
-    """A long text of an object with at most the first ``MEMBERS`` of its members, and all that could be ours."""
-    if text.count('":') <= 100 * MEMBERS:
-        return text
-    kept = [m for n, m in enumerate(members(text)) if n < MEMBERS or m.name in OURS]
-    return "{" + ",".join(text[member.key : member.end] for member in kept) + "}" if kept else text
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> Refusal:
@@ -181,31 +159,29 @@ def _bytes(text: str, index: int) -> int:
     return len(text[:index].encode())
 
 
-# An unterminated string ends with the text: otherwise each quote after it would be tried again, in square time.
-_STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
-_BRACKETS = re.compile(_STRING + r"|[\[{]|[\]}]", re.DOTALL)
-_NUMBERS = re.compile(_STRING + r"|-?[0-9][0-9.eE+-]*+", re.DOTALL)
+_STRING = STRING.decode()
+_BRACKETS = re.compile(rb'(?:[^"\[\]{}]++|' + STRING + rb")*+[\[\]{}]", re.DOTALL)
+_NUMBERS = re.compile(STRING + rb"|-?[0-9][0-9.eE+-]*+", re.DOTALL)
 _CONSTANTS = re.compile(_STRING + r"|NaN|-?Infinity", re.DOTALL)
-_ESCAPES = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_ESCAPES = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
-def _too_deep(text: str) -> int | None:
-    """Where the nesting first exceeds the limit, as a character place."""
-    depth = 0
-    for token in _BRACKETS.finditer(text):
-        match token[0]:
-            case "[" | "{":
-                depth += 1
-                if depth > MAX_DEPTH:
-                    return token.start()
-            case "]" | "}":
-                depth -= 1
+def _too_deep(data: bytes) -> int | None:
+    """Where the nesting first exceeds the limit."""
+    depth, at = 0, 0
+    # A leaf may be passed over at once unless it is the one container too many.
+    while (found := (TO_BRACKET if depth < MAX_DEPTH else _BRACKETS).match(data, at)) is not None:
+        at = found.end()
+        if data[at - 1] not in b"[{":
+            depth -= 1
+        elif (depth := depth + 1) > MAX_DEPTH:
+            return at - 1
     return None
 
 
-def _huge_number(text: str) -> int | None:
-    for token in _NUMBERS.finditer(text):
-        if token[0][0] != '"':
+def _huge_number(data: bytes) -> int | None:
+    for token in _NUMBERS.finditer(data):
+        if token[0][:1] != b'"':
             try:
                 if math.isinf(float(token[0])):
                     return token.start()
@@ -218,10 +194,12 @@ def _constant_place(text: str) -> int:
     return next((token.start() for token in _CONSTANTS.finditer(text) if token[0][0] != '"'), 0)
 
 
-def _lone_surrogate(text: str) -> int | None:
+def _lone_surrogate(data: bytes) -> int | None:
     """Where an escape is half of a pair without its other half, in a text whose grammar is sound."""
-    high: re.Match[str] | None = None
-    for escape in _ESCAPES.finditer(text):
+    if b"\\ud" not in data and b"\\uD" not in data:
+        return None
+    high: re.Match[bytes] | None = None
+    for escape in _ESCAPES.finditer(data):
         unit = int(escape[1], 16) if escape[1] else 0
         if high is not None:
             if not (0xDC00 <= unit <= 0xDFFF and escape.start() == high.end()):
@@ -234,73 +212,25 @@ def _lone_surrogate(text: str) -> int | None:
     return high.start() if high is not None else None
 
 
-_MEMBER_TOKENS = re.compile(_STRING + r"|[\[{]|[\]}]|[:,]", re.DOTALL)
-
-
-def members(text: str) -> Iterator[Member]:
-    """The members of the outermost object of a text, as far as it can be followed; nothing for other texts."""
-    tokens = _MEMBER_TOKENS.finditer(text)
-    first = next(tokens, None)
-    if first is None or first[0] != "{" or text[: first.start()].strip(" \t\r\n"):
-        return
-    depth, key, colon = 1, first, -1
-    for token in tokens:
-        kind = token[0][0]
-        if kind in "[{":
-            depth += 1
-        elif kind in "]}":
-            depth -= 1
-        if depth == 1 and kind == '"' and colon < 0:
-            key = token
-        elif depth == 1 and kind == ":" and colon < 0:
-            colon = token.end()
-        if colon >= 0 and (depth == 0 or (depth == 1 and kind == ",")):
-            yield _member(text, key, colon, token.start())
-            colon = -1
-        if depth == 0:
-            return
-
-
-def _member(text: str, key: re.Match[str], start: int, end: int) -> Member:
-    try:
-        name = str(json.loads(key[0]))
-    except ValueError:
-        name = key[0]
-    value = text[start:end]
-    start += len(value) - len(value.lstrip(" \t\r\n"))
-    return Member(name, key.start(), start, start + len(value.strip(" \t\r\n")))
-
-
-def place_of(data: bytes, name: str, occurrence: int = 0) -> int | None:
-    """The 0-based byte where the value of a top-level member stands (its ``occurrence``-th, from 0; -1: the last)."""
-    text = data.decode(errors="replace")
-    found = [member for member in members(text) if member.name == name]
-    try:
-        return _bytes(text, found[occurrence].start)
-    except IndexError:
-        return None
-
-
 def without(data: bytes, known: frozenset[str]) -> tuple[bytes, str] | None:
     """The text with the values of unknown top-level members that read badly put out of sight (by ``0`` and spaces).
 
     Returns the text, of the same length, and the names of those members, joined; None if there is none, or if one
     of them breaks even the grammar, which the runtime checks also where it skips.
     """
-    text = data.decode()
     reader, names = JsonReader(), []
     pieces, kept = [], 0
-    for member in members(text):
-        value = text[member.start : member.end].encode()
+    for member in members(data):
+        value = data[member.start : member.end]
         outcome = None if member.name in known else reader.read(value)
         if isinstance(outcome, Refusal):
             if outcome.code not in SKIPPABLE or not _grammatical(value.decode()):
                 return None
             names.append(member.name)
             # Spaces keep every other place in the text what it was.
-            pieces += [text[kept : member.start], "0", " " * (len(value) - 1)]
+            pieces += [data[kept : member.start], b"0", b" " * (len(value) - 1)]
             kept = member.end
-    return ("".join([*pieces, text[kept:]]).encode(), ", ".join(names)) if names else None
+    return (b"".join([*pieces, data[kept:]]), ", ".join(names)) if names else None
 
 
 _GRAMMAR = re.compile(

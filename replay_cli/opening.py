@@ -16,7 +16,8 @@ from replay_cli.envelope import Envelope
 from replay_cli.findings import Fact, Finding, Rule
 from replay_cli.fragments import mixture
 from replay_cli.frames import Frame, State
-from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, place_of, without
+from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, without
+from replay_cli.members import place_of
 from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, Violation, describe, shape_of, violations
 from replay_cli.wording import count
 
@@ -142,7 +143,7 @@ def _open_text(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
 def _nul_run(frame: Frame, start: int) -> Opened:
     data = frame.data
     end = start + len(data) - start - len(data[start:].lstrip(b"\0"))
-    mixed = mixture(data.replace(b"\0", b" ").decode(errors="replace"))
+    mixed = mixture(data.replace(b"\0", b" "))
     records = len(mixed.records) if mixed else 0
     rest = data[end:].strip()
     if not records and rest.startswith(b"{") and rest.endswith(b"}"):
@@ -153,18 +154,15 @@ def _nul_run(frame: Frame, start: int) -> Opened:
 
 def _refusal(frame: Frame, refusal: Refusal) -> Opened:
     rule = rules.BY_CODE[refusal.code]
-    if rule is rules.NOT_JSON and (mixed := mixture(frame.data.decode())):
-        text = frame.data.decode()
+    if rule is rules.NOT_JSON and (mixed := mixture(frame.data)):
         start, end = mixed.records[0]
-        records = sum(len(text[a:b].encode()) for a, b in mixed.records)
-        left = len(frame.data) - records - len(text[:start].encode())
-        rest = f", and {count(left, 'byte')} more" if text[mixed.records[-1][1] :].strip() else ""
+        left = len(frame.data) - sum(b - a for a, b in mixed.records) - start
+        rest = f", and {count(left, 'byte')} more" if frame.data[mixed.records[-1][1] :].strip() else ""
         told = count(len(mixed.records), "whole record")
         facts: dict[str, Fact] = {"records": len(mixed.records), "told": told, "rest": rest}
         if mixed.first:
-            return _refused(frame, rules.GLUED_RECORDS, len(text[:end].encode()), **facts)
-        fragment = len(text[:start].encode())
-        return _refused(frame, rules.SPLICED_LINE, fragment, fragment=fragment, torn=count(fragment, "byte"), **facts)
+            return _refused(frame, rules.GLUED_RECORDS, end, **facts)
+        return _refused(frame, rules.SPLICED_LINE, start, fragment=start, torn=count(start, "byte"), **facts)
     return _refused(frame, rule, refusal.index, problem=refusal.problem)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from replay_cli.envelope import Envelope
 from replay_cli.findings import Fact
+from replay_cli.members import string_length
 from replay_cli.timestamps import nanoseconds
 
 PAYLOAD_ID = "A105"
@@ -233,7 +234,7 @@ def _word(value: object, status: bool = False) -> str:
     match value:
         case str():
             known = value in _STATUS if status else _ID.fullmatch(value)
-            return value if known else f"string of {len(value)} characters"
+            return value if known else string_length(value)
         case None:
             return "null"
         case bool():

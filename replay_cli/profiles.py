@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from replay_cli.members import string_length
 from replay_cli.timestamps import chrono_refuses
 
 
@@ -192,7 +193,7 @@ def describe(value: object, shown: bool = False) -> str:
         case float():
             return "number that is no integer"
         case str():
-            return f"string of {len(value)} characters" if len(value) != 1 else "string of 1 character"
+            return string_length(value)
         case list():
             return f"array of {len(value)} values"
     return f"object of {len(value)} fields" if isinstance(value, dict) else type(value).__name__

@@ -145,7 +145,7 @@ class _Message:
     comments: int = 0
     fields: int = 0
     head: _Line | None = None
-    data: bytearray | None = None
+    data: bytes | bytearray | None = None
     pieces: list[Piece] = field(default_factory=list)
     mapped: int | None = None
     event: bytes | None = None
@@ -165,8 +165,8 @@ class _Message:
         if line.number == self.line and STATUS_LINE.match(line.text):
             self.head = line
             return
-        name, _, value = line.text.partition(b":")
-        self._take_field(line, name, value.removeprefix(b" "))
+        name, start = _field(line.text)
+        self._take_field(line, name, line.text[start:])
 
     def _take_field(self, line: _Line, name: bytes, value: bytes) -> None:
         if name == b"data":
@@ -189,14 +189,18 @@ class _Message:
 
     def _take_data(self, line: _Line, value: bytes) -> None:
         offset = line.offset + len(line.text) - len(value)
-        if self.data is None:
-            self.data = bytearray()
-        else:
-            self.data += b"\n"
+        start = 0 if self.data is None else len(self.data) + 1
         if len(self.pieces) < PIECES_KEPT:
-            self.pieces.append(Piece(len(self.data), line.number, offset - line.start + 1, offset))
+            self.pieces.append(Piece(start, line.number, offset - line.start + 1, offset))
         elif self.mapped is None:
-            self.mapped = len(self.data)
+            self.mapped = start
+        if self.data is None:
+            # Mostly there is no second data line, and then a long one need not be copied.
+            self.data = value
+            return
+        if isinstance(self.data, bytes):
+            self.data = bytearray(self.data)
+        self.data += b"\n"
         self.data += value
 
     def _take_unknown(self, line: _Line, name: bytes) -> None:
@@ -229,6 +233,7 @@ class _Message:
         """The frame of these lines, which goes up to ``end`` in the source."""
         state = self._state(ended)
         data, pieces = bytes(self.data or b""), tuple(self.pieces)
+        self.data = None if self.data is None else data
         if state is State.HEAD and self.head:
             start = self.head.offset
             data = self.head.text
@@ -259,6 +264,14 @@ class _Message:
             return State.HEAD
         # The standard takes up an id or a retry without data; only an event is lost by not being dispatched.
         return State.SILENT if self.event is None else State.DATALESS
+
+
+def _field(text: bytes) -> tuple[bytes, int]:
+    """The name of a line's field, and where in the line its value begins; a long value is not copied for that."""
+    colon = text.find(b":")
+    if colon < 0:
+        return text, len(text)
+    return text[:colon], colon + (2 if text[colon + 1 : colon + 2] == b" " else 1)
 
 
 def _text(value: bytes | None) -> str | None:

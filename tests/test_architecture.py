@@ -37,7 +37,7 @@ ROWS = (
     "catalogue discovery grading wording userschema jsontext sse cutting",
     "sources atomic profiles payloads rules frames",
     "compression heavy",
-    "errors findings envelope timestamps fragments compat blocks version",
+    "errors findings envelope timestamps fragments compat blocks members version",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 

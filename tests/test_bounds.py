@@ -132,18 +132,33 @@ LONG = 16 * 1024 * 1024 - 1000
 HALF = LONG // 2
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        b'"' + b"x" * LONG + b'"',
-        b"[" + b"{}," * (HALF // 3) + b"1]",
-    ],
-    ids=["string", "array"],
-)
-def test_a_line_within_the_limit_fits(peak: Callable[..., float], text: bytes) -> None:
-    line = compact({"schema_version": 2, "seq": 1, "timestamp": "2026-11-21T06:00:00Z", "thread_id": "thr_1"})
+BEFORE = compact({"schema_version": 2, "seq": 1, "timestamp": "2026-11-21T06:00:00Z", "thread_id": "thr_1"})[:-1]
 
-    assert peak(iter([line[:-1], b',"event":"x","payload":', text, b"}\n"])) < MOST
+LONG_LINES = {
+    "string": b'"' + b"x" * LONG + b'"',
+    "emoji": b'"' + b"x" * (LONG - 4) + "\U0001f600".encode() + b'"',
+    "escapes": b'"' + b"\\u00e9" * (LONG // 6) + b'"',
+    "array": b"[" + b"{}," * (HALF // 3) + b"1]",
+    "shadowed": b"[" + b"{}," * (HALF // 3) + b'1],"x":1,"x":1',
+    "names": b"{" + b",".join(b'"%d":1' % number for number in range(HALF // 10)) + b"}",
+    "name": b'{"' + b"x" * (LONG - 4) + "\U0001f600".encode() + b'":1}',
+}
+
+
+@pytest.mark.parametrize("text", LONG_LINES.values(), ids=LONG_LINES.keys())
+def test_a_line_within_the_limit_fits(peak: Callable[..., float], text: bytes) -> None:
+    assert peak(iter([BEFORE, b',"event":"x","payload":', text, b"}\n"])) < MOST
+
+
+@pytest.mark.parametrize("text", [LONG_LINES["emoji"], LONG_LINES["array"]], ids=["emoji", "array"])
+def test_a_line_within_the_limit_fits_in_a_capture(peak: Callable[..., float], text: bytes) -> None:
+    data = (b"event: x\ndata: ", BEFORE, b',"event":"x","kind":"x","payload":', text, b"}\n\n")
+
+    assert peak(iter(data), "--profile", "envelope") < MOST
+
+
+def test_a_long_line_that_is_no_json_fits(peak: Callable[..., float]) -> None:
+    assert peak(iter([BEFORE, b',"event":"x","payload":', LONG_LINES["emoji"], b"}}\n"]), code=1) < MOST
 
 
 def test_an_event_within_the_limit_fits(peak: Callable[..., float]) -> None:

@@ -76,6 +76,24 @@ def test_repeated_and_conflicting_events_are_told_apart_by_what_was_replaced() -
     assert {"seq-duplicate": 1, "seq-conflict": 1} == audit(b"".join(lines)).rules
 
 
+@pytest.mark.usefixtures("every_text_is_heavy")
+def test_long_strings_are_compared_by_what_they_say() -> None:
+    long, escaped = "é😀" * 100, ("\\u00e9\\ud83d\\ude00" * 100).encode()
+    one = record(1, payload=long)
+    same = one.replace(long.encode(), escaped)
+    other = one.replace("é😀".encode(), "é😁".encode(), 1)
+
+    assert {"seq-duplicate": 1, "seq-conflict": 1} == audit(one + same + other).rules
+
+
+@pytest.mark.usefixtures("every_text_is_heavy")
+def test_what_a_doubled_name_shadows_is_replaced_too() -> None:
+    outcome = JsonReader().read(b'{"a":[' + b"{}," * 100 + b'{}],"a":1}')
+
+    assert isinstance(outcome, Reading)
+    assert ("a",) == outcome.duplicates
+
+
 def test_a_line_of_a_million_objects_takes_little_memory() -> None:
     tracemalloc = pytest.importorskip("tracemalloc")
     line = record(1, payload={"delta": "x"})[:-3] + b',"more":[' + b"{}," * 1_000_000 + b"{}]}}\n"

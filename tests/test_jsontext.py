@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from replay_cli.jsontext import JsonReader, Reading, Refusal, members, place_of, without
+from replay_cli.jsontext import JsonReader, Reading, Refusal, without
+from replay_cli.members import members, place_of
 
 
 def refusal(data: bytes) -> tuple[str, int]:
@@ -92,14 +93,14 @@ def test_names_doubled_in_the_outermost_object_are_told(data: bytes, names: tupl
 
 
 def test_members_are_found_whatever_stands_in_their_values() -> None:
-    text = '{"a": {"b": [1, "}"]} , "c,:" : "x:,{" ,"d":[]}'
+    text = b'{"a": {"b": [1, "}"]} , "c,:" : "x:,{" ,"d":[]}'
 
     found = [(member.name, text[member.start : member.end]) for member in members(text)]
-    assert [("a", '{"b": [1, "}"]}'), ("c,:", '"x:,{"'), ("d", "[]")] == found
+    assert [("a", b'{"b": [1, "}"]}'), ("c,:", b'"x:,{"'), ("d", b"[]")] == found
 
 
-@pytest.mark.parametrize("text", ["", "[1]", '"x"', "x {}", '{"a"', '{"a":', '{"a":1'])
-def test_members_of_what_is_no_object_end_quietly(text: str) -> None:
+@pytest.mark.parametrize("text", [b"", b"[1]", b'"x"', b"x {}", b'{"a"', b'{"a":', b'{"a":1'])
+def test_members_of_what_is_no_object_end_quietly(text: bytes) -> None:
     assert [] == list(members(text))
 
 
