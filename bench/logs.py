@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-WORDS = (
+_WORDS = (
     "the harbour lamp tide while pilot and lists worse fails no each before with by two is anchor rope a storm "
     "ledger quiet signal north buoy over drift keel of salt wind"
-).split()
+)
+WORDS = _WORDS.split()
 AWKWARD = ["naïve ", "灯塔 ", "😀 ", "маяк ", "…", "— "]
 ESCAPED = ["\n", '"quoted" ', "\\n ", "\t", '{"a":1}\n', "\n\n"]
 EPOCH = 1_795_000_000_000_000_000

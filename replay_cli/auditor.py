@@ -5,26 +5,23 @@ From block to tally nothing opens a log, prints, or reads a clock.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 
 from replay_cli import rules
 from replay_cli.blocks import Block
 from replay_cli.checks import NAME_SHOWN, alone
 from replay_cli.compat import DONE
 from replay_cli.compat import NAMES as COMPAT_NAMES
-from replay_cli.envelope import Envelope, Mark
 from replay_cli.findings import Finding
 from replay_cli.frames import JSONL, Frame, Framing, State
 from replay_cli.jsontext import JsonReader
+from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import Opened, finding, open_frame
 from replay_cli.payloads import KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
 from replay_cli.sse import SSE
 from replay_cli.tally import Place, Tally
-from replay_cli.timestamps import nanoseconds
 
 FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
 
@@ -114,23 +111,3 @@ def _event(tally: Tally, frame: Frame, opened: Opened, plan: Plan) -> list[Findi
     thread = thread_key(event.thread_id)
     tally.heads[thread] = tally.tails[thread] = mark
     return list(alone(frame, event, value, shape, plan, tally.looked))
-
-
-def mark_of(event: Envelope, value: dict[str, object], frame: Frame) -> Mark:
-    """What an event leaves behind. Its place is the line of its data, lines from 1 at the frame's first line."""
-    place = frame.place(0)
-    offset, line = place.offset - place.column + 1, place.line - frame.line + 1
-    return Mark(event.seq, event.previous_seq, offset, line, nanoseconds(event.timestamp), content_digest(value))
-
-
-def content_digest(value: dict[str, object]) -> bytes:
-    """A digest of all that an event says but ``previous_seq``: equal content, however it is laid out."""
-    content = {name: member for name, member in value.items() if name != "previous_seq"}
-    return blake2b(json.dumps(content, sort_keys=True, separators=(",", ":")).encode(), digest_size=12).digest()
-
-
-def thread_key(thread: str) -> str:
-    """What stands for a thread: its id, or a digest of an id that is too long to be kept many times."""
-    if len(thread) <= NAME_SHOWN:
-        return thread
-    return "digest:" + blake2b(thread.encode(errors="surrogatepass"), digest_size=16).hexdigest()
