@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/replay
 
-.PHONY: help demo test lint types unit wheel format schemas docs fixtures bench bench-quick fuzz clean
+.PHONY: help demo test lint types unit wheel format schemas docs fixtures bench bench-quick laws fuzz clean
 
 help:
 	@echo "make demo     set up, then audit a clean and a damaged recording"
@@ -14,6 +14,7 @@ help:
 	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
 	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
 	@echo "make bench    measure start-up and the bounds on memory and time; make bench-quick in a minute or two"
+	@echo "make laws     hold the prover against the reference on two million broken logs; over an hour"
 	@echo "make fuzz     a million broken logs, seeded; about an hour"
 	@echo "make clean    remove what these made"
 
@@ -66,6 +67,9 @@ bench: $(VENV)/developing
 bench-quick: $(VENV)/developing
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/bounds.py --quick
+
+laws: $(VENV)/developing
+	$(BIN)/python -m tests.proving
 
 fuzz: $(VENV)/developing
 	$(BIN)/python bench/fuzz.py

@@ -6,7 +6,7 @@ From block to tally nothing opens a log, prints, or reads a clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli import rules
 from replay_cli.blocks import Block
@@ -18,30 +18,83 @@ from replay_cli.frames import JSONL, Frame, Framing, State
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import Opened, finding, open_frame
-from replay_cli.payloads import KNOWN_EVENTS
+from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
+from replay_cli.prover import WORTH, Prover, is_offered
 from replay_cli.sse import SSE
 from replay_cli.tally import Place, Tally
 
 FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
 
-COMPLETED = "turn.completed"
+NOT_OFFERED = "not asked for"
+NOT_CLEAN = "frames with findings, or without an event"
+LEARNED_FROM = "frames that a layout was learned from"
+NOT_COVERED = "frames in a form that the prover does not cover"
+"""Why bytes went to the reference (``Tally.unproven``)."""
+
 _COMPLETED_IN = re.compile(rb'"event"[ \t]*:[ \t]*"turn\.completed"')
 
 
 def audit_blocks(blocks: Iterable[Block], plan: Plan) -> Iterator[Tally]:
-    """The tally of each block, in order."""
+    """Tallies that add up to that of the blocks, in order: what the prover cannot tell, the reference does."""
     reader = JsonReader(whole=plan.schema is not None)
+    prover = Prover(plan) if is_offered(plan) else None
     for block in blocks:
-        yield audit_block(block, plan, reader)
+        if prover is None:
+            tally = audit_block(block, plan, reader)
+            tally.unproven[NOT_OFFERED] += block.length
+            yield tally
+        else:
+            yield from _proven(block, plan, reader, prover)
 
 
 def audit_block(block: Block, plan: Plan, reader: JsonReader) -> Tally:
-    """The tally of a block, frame by frame."""
+    """The tally of a block, frame by frame: the reference."""
     tally = Tally(plan.kept, plan.gaps)
     for frame in FRAMINGS[plan.framing].frames(block):
         tally += audit_frame(frame, plan, reader)
     return tally
+
+
+def _proven(block: Block, plan: Plan, reader: JsonReader, prover: Prover) -> Iterator[Tally]:
+    """The tallies of a block. When something was learned from a frame, the rest of its block is proven anew."""
+    waiting: list[Tally | Block] = [block]
+    learn = prover.learn if block.length >= WORTH else _learn_nothing
+    while waiting:
+        parts = prover.parts(part) if isinstance(part := waiting.pop(0), Block) else [part]
+        for number, one in enumerate(parts):
+            if isinstance(one, Tally):
+                yield one
+                continue
+            tally, rest = _referred(one, plan, reader, learn)
+            yield tally
+            if rest.data:
+                waiting = [rest, *parts[number + 1 :], *waiting]
+                break
+
+
+def _learn_nothing(frame: Frame, raw: bytes) -> bool:
+    return False
+
+
+def _referred(
+    block: Block, plan: Plan, reader: JsonReader, learn: Callable[[Frame, bytes], bool]
+) -> tuple[Tally, Block]:
+    """The tally of what the prover could not tell, up to a frame that it learned from; and what is left then."""
+    tally = Tally(plan.kept, plan.gaps)
+    for frame in FRAMINGS[plan.framing].frames(block):
+        one = audit_frame(frame, plan, reader)
+        tally += one
+        start = frame.offset - block.offset
+        end = start + frame.length
+        if one.broken or not one.events:
+            tally.unproven[NOT_CLEAN] += frame.length
+        elif learn(frame, block.data[start:end]):
+            tally.unproven[LEARNED_FROM] += frame.length
+            return tally, Block(block.data[end:], block.offset + end)
+        else:
+            tally.unproven[NOT_COVERED] += frame.length
+    return tally, Block(b"", block.offset + block.length)
 
 
 def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:

@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
 
 from replay_cli.envelope import Envelope
 from replay_cli.findings import Fact
 from replay_cli.members import string_length
 from replay_cli.timestamps import nanoseconds
+
+COMPLETED = "turn.completed"
+"""The event with which a turn ends."""
 
 PAYLOAD_ID = "A105"
 ID_PRESENCE = "A106"
@@ -129,13 +134,47 @@ def disagreements(event: Envelope, looked: Counter[str]) -> Iterator[Disagreemen
     if name == "item.delta" and event.turn_id is not None and event.item_id is not None:
         looked[ID_PRESENCE] += 1  # nine events in ten are deltas, and a delta's payload has no ids
         return iter(())
-    rules = (_id_presence, _payload_ids, _alias, _status, _duration, _self_fork)
-    return iter([found for rule in rules for found in rule(event, looked)])
+    return iter([found for rule in _RULES_OF[name] for found in rule(event, looked)])
+
+
+def plainly_agreed(
+    name: str, thread: str, turn: str | None, item: str | None, payload: object
+) -> tuple[str, ...] | None:
+    """The keys that ``disagreements`` would count, if it is plain that it would find nothing; None if it is not.
+
+    For nearly all events it is: then all that the tables name is there, and is what it should be.
+    """
+    plain = _PLAIN.get(name)
+    if plain is None:
+        return () if name not in IDS else None
+    if (turn is None) is plain.turn or (item is None) is plain.item:
+        return None
+    ids = {"thread_id": thread, "turn_id": turn, "item_id": item}
+    try:
+        for path, field in plain.mirrors:
+            value: Any = payload
+            for step in path:
+                value = value[step]
+            if value != ids[field]:
+                return None
+        for path, words in plain.statuses:
+            value = payload
+            for step in path:
+                value = value[step]
+            if value not in words:
+                return None
+        if plain.duration and _at(payload, _DURATION_PLACES[0]) not in (None, _ABSENT):
+            return None
+    except (KeyError, TypeError):
+        return None
+    return plain.keys
 
 
 def _id_presence(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
     looked[ID_PRESENCE] += 1
-    turn, item = IDS[event.event].split()
+    turn, item = _WANTED[event.event]
+    if (turn == "?" or (turn == "-") is (event.turn_id is None)) and (item == "-") is (event.item_id is None):
+        return
     for field, wanted, value in (("turn_id", turn, event.turn_id), ("item_id", item, event.item_id)):
         if wanted == "-" and value is not None:
             yield ID_PRESENCE, f"/{field}", {"field": field, "problem": "unexpected", "event": event.event}
@@ -149,7 +188,7 @@ def _payload_ids(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement
     may_be_null = IDS[event.event].startswith("?")
     rows = [
         (pointer, field, found)
-        for pointer, field in MIRRORS.get(event.event, ())
+        for pointer, field in MIRRORS[event.event]
         if (envelope[field] is not None or may_be_null) and (found := _at(event.payload, pointer)) is not _ABSENT
     ]
     if rows:
@@ -161,8 +200,6 @@ def _payload_ids(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement
 
 
 def _alias(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
-    if event.event not in ALIASES:
-        return
     pointer, other = ALIASES[event.event]
     found, expected = _at(event.payload, pointer), _at(event.payload, other)
     if found is _ABSENT or expected is _ABSENT:
@@ -173,8 +210,6 @@ def _alias(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
 
 
 def _status(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
-    if event.event not in STATUSES:
-        return
     pointer, words = STATUSES[event.event]
     found = _at(event.payload, pointer)
     if found is _ABSENT:
@@ -190,8 +225,6 @@ def _status(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
 
 
 def _duration(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
-    if event.event not in _TURNS:
-        return
     found, started, ended = (_at(event.payload, place) for place in _DURATION_PLACES)
     if found is _ABSENT or found is None or not isinstance(started, str) or not isinstance(ended, str):
         return
@@ -208,7 +241,7 @@ def _duration(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
 
 
 def _self_fork(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
-    source = _at(event.payload, _FORK_SOURCE) if event.event == "thread.forked" else _ABSENT
+    source = _at(event.payload, _FORK_SOURCE)
     if source is _ABSENT:
         return
     looked[SELF_FORK] += 1
@@ -216,10 +249,59 @@ def _self_fork(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
         yield SELF_FORK, _FORK_SOURCE, {"pointer": _FORK_SOURCE, "found": _word(source)}
 
 
+_RULES_OF = {
+    name: (
+        _id_presence,
+        *((_payload_ids,) if name in MIRRORS else ()),
+        *((_alias,) if name in ALIASES else ()),
+        *((_status,) if name in STATUSES else ()),
+        *((_duration,) if name in _TURNS else ()),
+        *((_self_fork,) if name == "thread.forked" else ()),
+    )
+    for name in IDS
+}
+_WANTED = {name: tuple(column.split()) for name, column in IDS.items()}
+
+
+class _Plain(NamedTuple):
+    """The tables' rows for one event name: which ids it has, what mirrors them, its status, and the rules' keys.
+
+    ``duration`` tells that there may be one, which is not looked at here.
+    """
+
+    turn: bool
+    item: bool
+    mirrors: tuple[tuple[tuple[str, ...], str], ...]
+    statuses: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    keys: tuple[str, ...]
+    duration: bool
+
+
+def _plain(name: str) -> _Plain:
+    turn, item = _WANTED[name]
+    mirrors = tuple((_path(pointer), field) for pointer, field in MIRRORS.get(name, ()))
+    statuses = tuple((_path(pointer), words) for pointer, words in (STATUSES[name],)) if name in STATUSES else ()
+    keys = (ID_PRESENCE, *((PAYLOAD_ID,) if mirrors else ()), *((STATUS,) if statuses else ()))
+    return _Plain(turn == "T", item == "I", mirrors, statuses, keys, name in _TURNS)
+
+
+@cache
+def _path(pointer: str) -> tuple[str, ...]:
+    """The names in a pointer into the line, behind ``payload``; asked for the places in the tables only."""
+    return tuple(pointer.split("/")[2:])
+
+
+_PLAIN = {
+    name: _plain(name)
+    for name, rules in _RULES_OF.items()
+    if "?" not in IDS[name] and {*rules} <= {_id_presence, _payload_ids, _status, _duration}
+}
+
+
 def _at(payload: object, pointer: str) -> object:
     """The member of the payload that a pointer into the line names, ``_ABSENT`` where there is none."""
     value = payload
-    for name in pointer.split("/")[2:]:
+    for name in _path(pointer):
         if not isinstance(value, dict) or name not in value:
             return _ABSENT
         value = value[name]

@@ -63,7 +63,8 @@ class Plan:
     ``strict`` says that the user named the shape, so that no other is tolerated. ``thread`` is the thread whose
     log the file is by its name, or None. ``limit`` is the longest frame that is examined, in bytes; ``kept`` how
     many findings of each rule are kept in full (all are counted); ``gaps`` whether skipped numbers are looked for.
-    ``schema`` is the text of a schema of the user's own; ``values`` puts values of the log into facts.
+    ``schema`` is the text of a schema of the user's own; ``values`` puts values of the log into facts. ``fast`` is
+    False to leave the prover aside.
     """
 
     shape: Shape
@@ -75,6 +76,7 @@ class Plan:
     gaps: bool = False
     schema: str | None = None
     values: bool = False
+    fast: bool = True
 
 
 @dataclass(frozen=True, slots=True)

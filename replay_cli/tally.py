@@ -45,7 +45,8 @@ class Tally:
     are the first and last mark of each thread; ``bad`` and ``joints`` the first and last byte offset of frames
     that could not be read and of HTTP heads. ``opening`` is an HTTP head with nothing before it. ``refused`` is
     the first line that no reader gets past, ``unexamined`` the first over-long one, ``torn`` offset and length of
-    a tail. ``done`` and ``first_frame`` serve the compat stream.
+    a tail. ``done`` and ``first_frame`` serve the compat stream. ``proven`` are the bytes that the prover decided,
+    ``unproven`` those that it did not, by the reason: they tell how the audit went, not what the log says.
     """
 
     kept: int = 1000
@@ -72,6 +73,8 @@ class Tally:
     instants: tuple[int, int] | None = None
     first_frame: Finding | None = None
     done: bool = False
+    proven: int = field(default=0, compare=False)
+    unproven: Counter[str] = field(default_factory=Counter, compare=False)
 
     def __add__(self, right: Tally) -> Tally:
         """The tally of the bytes of both."""
@@ -119,6 +122,8 @@ class Tally:
         self.frames += right.frames
         self.events += right.events
         self.comments += right.comments
+        self.proven += right.proven
+        self.unproven.update(right.unproven)
         return sorted(brought, key=lambda finding: finding.place) if len(brought) > 1 else brought
 
     def _keep(self, code: str, found: list[Finding]) -> None:

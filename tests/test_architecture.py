@@ -31,8 +31,10 @@ ROWS = (
     "report verdict",
     "history sniffing",
     "auditor",
-    "tally",
-    "checks",
+    "prover",
+    "runs",
+    "tally deltas",
+    "checks layouts",
     "opening",
     "catalogue discovery grading wording userschema jsontext sse cutting marks",
     "sources atomic profiles payloads rules frames",
@@ -47,7 +49,7 @@ OWNERS = {
     "pydantic": "report render.jsonl schemas_made",
     "jsonschema": "profiles userschema",
     "referencing": "profiles userschema",
-    "orjson": "render.json marks",
+    "orjson": "render.json marks layouts runs",
     "msgspec": "heavy",
     "jsonschema_specifications": "userschema",
     "backports": "compression",
@@ -117,7 +119,7 @@ TOUCHES = frozenset(
 )
 """Calls by which a file system is touched."""
 
-PURE = ["frames", "sse", "cutting", "tally", "checks", "payloads", "envelope"]
+PURE = ["layouts", "deltas", "runs", "prover", "frames", "sse", "cutting", "tally", "checks", "payloads", "envelope"]
 """Between a block and its tally: bytes in, findings out."""
 
 LONGEST = 400

@@ -1,0 +1,259 @@
+"""Layouts: how a writer lays out its frames, learned from one frame that the reference has found clean.
+
+The argument on which the prover rests. Cut a clean frame's bytes at the values of its known fields: the slots.
+A frame that differs from it in slots only, and whose slots hold values of the same sort, has the same structure:
+the same members once each, nothing else, at the same depth. So all that is left to show is what the slots say,
+and each slot has a pattern that shows it. Nothing about a writer is assumed: any order of the members and any
+white space will do, because they are those of the frame that the reference has read.
+
+Each slot's pattern is narrower than what the contract allows (no escapes, no id beyond 80 characters, no time that
+the runtime would not write). What it does not cover is not proven, and goes to the reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import orjson
+
+from replay_cli import payloads, rules
+from replay_cli.envelope import Envelope
+from replay_cli.members import Member, members
+from replay_cli.payloads import COMPLETED
+from replay_cli.profiles import KNOWN, Shape
+from replay_cli.timestamps import nanoseconds
+
+NUMBER = rb"(?:0|[1-9][0-9]{0,14}+)"
+"""A seq or a link: canonical, so that equal text means equal number, and far below 2**53 (CONTRACT.md 3.3)."""
+
+NAME = rb"[A-Za-z0-9_.-]{1,80}+"
+ID = rb"[A-Za-z0-9_.:-]{1,80}+"
+"""Ids and names without escapes, short enough that they stand for themselves (``marks.LONGEST_KEY``)."""
+
+MINUTE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}"
+SECOND = rb"[0-5][0-9](?:\.(?:[0-9]{9}|[0-9]{6}|[0-9]{3}))?+"
+"""A time in the form that the runtime writes, without its offset: then text goes in the order of time."""
+
+VALUES: dict[str, bytes] = {
+    "seq": NUMBER,
+    "previous_seq": NUMBER,
+    "event": NAME,
+    "thread_id": ID,
+    "turn_id": rb'(?:null|"' + ID + rb'")',
+    "item_id": rb'(?:null|"' + ID + rb'")',
+    "minute": MINUTE,
+    "second": SECOND,
+    # Read by orjson afterwards.
+    "payload": rb"(?s:.*)",
+}
+"""What each slot may hold."""
+
+_MINUTE = re.compile(MINUTE).fullmatch
+_TIME = re.compile(rb'"(' + MINUTE + rb"):(" + SECOND + rb')(?:Z|\+00:00)"')
+_NEEDED = {
+    Shape.ENVELOPE: KNOWN[Shape.LEGACY] | {"kind"},
+    # Without schema_version a record's shape would hang on which of its ids are null (``opening.shape_differs``).
+    Shape.RECORD: (KNOWN[Shape.LEGACY] | {"schema_version"}) - {"turn_id", "item_id"},
+    Shape.LEGACY: KNOWN[Shape.LEGACY],
+}
+_ALLOWED = {
+    Shape.ENVELOPE: KNOWN[Shape.ENVELOPE] | {"previous_seq"},
+    Shape.RECORD: KNOWN[Shape.RECORD],
+    Shape.LEGACY: KNOWN[Shape.LEGACY],
+}
+_SLOT_OF = {"kind": "event", "created_at": "timestamp"}
+"""Which slot a field repeats: where both stand in a frame they must agree."""
+
+MOST_BRACKETS = 120
+"""Opening brackets of a payload up to which it cannot be nested too deep (``jsontext.MAX_DEPTH``, less the frame)."""
+
+
+class Slot(NamedTuple):
+    """A stretch of a frame that varies: its name, and where it stands (0-based bytes, end exclusive)."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A clean frame cut into slots: its bytes without the terminator, the slots in order, and its shape.
+
+    ``looked`` are the codes of the rules that every frame of this layout can be asked for.
+    """
+
+    text: bytes
+    slots: tuple[Slot, ...]
+    looked: tuple[str, ...]
+
+    def value(self, name: str) -> bytes | None:
+        """The bytes of the first slot of this name."""
+        return next((self.text[slot.start : slot.end] for slot in self.slots if slot.name == name), None)
+
+
+class Row(NamedTuple):
+    """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
+
+    Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
+    """
+
+    seq: bytes
+    link: bytes | None
+    thread: bytes
+    minute: bytes
+    second: bytes
+    event: str
+    looked: tuple[str, ...]
+
+
+def exemplar_of(text: bytes, data: bytes, start: int, shape: Shape) -> Exemplar | None:
+    """Cut a clean frame into slots; None if it is laid out in a way that no pattern covers.
+
+    ``text`` is the frame without its terminator, ``data`` its JSON text, which stands in it at ``start`` to the end.
+    """
+    found = list(members(data))
+    names = [member.name for member in found]
+    if len(set(names)) < len(names) or not _NEEDED[shape] <= set(names) <= _ALLOWED[shape]:
+        return None
+    slots: list[Slot] = list(_sse_slots(text[:start]))
+    for member in found:
+        slots += (Slot(name, start + at, start + end) for name, at, end in _member_slots(data, member))
+    exemplar = Exemplar(text, tuple(slots), tuple(_looked(names, slots, start)))
+    return exemplar if _consistent(exemplar) else None
+
+
+def _member_slots(data: bytes, member: Member) -> Iterable[Slot]:
+    name, start, end = _SLOT_OF.get(member.name, member.name), member.start, member.end
+    if name == "timestamp":
+        time = _TIME.fullmatch(data, start, end)
+        return (Slot("minute", *time.span(1)), Slot("second", *time.span(2))) if time else (Slot("none", 0, 0),)
+    if name in ("event", "thread_id"):
+        return (Slot(name, start + 1, end - 1),)
+    return (Slot(name, start, end),) if name in VALUES else ()
+
+
+_SSE_FIELD = re.compile(rb"(?:event: ?(?P<event>[^\r\n]*)|id: ?(?P<seq>[^\r\n]*)|(?P<none>[^\r\n]+))(?:\r\n|\n)")
+
+
+def _sse_slots(prefix: bytes) -> Iterable[Slot]:
+    """The slots in the lines above the data, and in front of it (nothing but ``data:`` may stand there)."""
+    at = 0
+    while (found := _SSE_FIELD.match(prefix, at)) is not None:
+        name = found.lastgroup or "none"
+        yield Slot(name, *found.span(name))
+        at = found.end()
+    if prefix[at:] not in (b"", b"data:", b"data: "):
+        yield Slot("none", at, len(prefix))
+
+
+def _looked(names: list[str], slots: list[Slot], start: int) -> Iterable[str]:
+    above = {slot.name for slot in slots if slot.end <= start}
+    if "kind" in names:
+        yield rules.KIND_MISMATCH.code
+    if "created_at" in names:
+        yield rules.CREATED_AT_MISMATCH.code
+    if "event" in above:
+        yield rules.SSE_EVENT_MISMATCH.code
+    if "seq" in above:
+        yield rules.SSE_ID_MISMATCH.code
+
+
+def _consistent(exemplar: Exemplar) -> bool:
+    """Whether each slot of the frame holds what its pattern says, and slots of one name the same bytes."""
+    seen: dict[str, bytes] = {}
+    for name, start, end in exemplar.slots:
+        text = exemplar.text[start:end]
+        if name not in VALUES or not re.fullmatch(VALUES[name], text) or seen.setdefault(name, text) != text:
+            return False
+    return True
+
+
+def pattern_of(exemplar: Exemplar, values: dict[str, bytes]) -> bytes:
+    """The frame as a pattern: slots as named groups, a repeated one as a back-reference, all else as it stands."""
+    parts, at = [], 0
+    seen: set[str] = set()
+    for name, start, end in exemplar.slots:
+        parts.append(re.escape(exemplar.text[at:start]))
+        group = name.encode()
+        parts.append(b"(?P=" + group + b")" if name in seen else b"(?P<" + group + b">" + values[name] + b")")
+        seen.add(name)
+        at = end
+    return b"".join((*parts, re.escape(exemplar.text[at:])))
+
+
+class Layout:
+    """One way to lay out a frame, for any event: reads a frame of this layout into a row.
+
+    ``height`` is how many line ends such a frame has, those of its terminator included.
+    """
+
+    def __init__(self, exemplar: Exemplar, ends: int) -> None:
+        self.height = exemplar.text.count(b"\n") + ends
+        self._looked = exemplar.looked
+        pattern = re.compile(pattern_of(exemplar, VALUES))
+        self._match = pattern.fullmatch
+        self._names = tuple(pattern.groupindex)
+
+    def fits(self, text: bytes) -> bool:
+        """Whether a frame (without its terminator) is laid out so, whatever it says."""
+        return self._match(text) is not None
+
+    def read(self, text: bytes) -> Row | None:
+        """What a frame (without its terminator) says, if it is of this layout and nothing is wrong with it."""
+        found = self._match(text)
+        if found is None:
+            return None
+        slots = dict(zip(self._names, found.groups(), strict=True))
+        link = slots.get("previous_seq")
+        if not is_minute(slots["minute"]):
+            return None
+        event = slots["event"].decode()
+        asked = _asked(event, slots)
+        if asked is None:
+            return None
+        looked = self._looked + asked
+        return Row(slots["seq"], link, slots["thread_id"], slots["minute"], slots["second"], event, looked)
+
+
+@lru_cache(maxsize=4096)
+def is_minute(text: bytes) -> bool:
+    """Whether a text is a minute that there is, in the form ``YYYY-MM-DDTHH:MM``."""
+    return _MINUTE(text) is not None and nanoseconds(text.decode() + ":00Z") is not None
+
+
+_NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
+
+
+def _asked(event: str, slots: dict[str, bytes]) -> tuple[str, ...] | None:
+    """The rules that a payload was asked for; None if it is no JSON, or disagrees with the frame."""
+    payload = slots["payload"]
+    # A line end inside a JSON text could only be white space, but in SSE it cuts.
+    if b"\n" in payload or b"\r" in payload:
+        return None
+    if payload.count(b"{") + payload.count(b"[") > MOST_BRACKETS:
+        return None
+    try:
+        value = orjson.loads(payload)
+    except ValueError:
+        return None
+    # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.
+    if event == COMPLETED and _NEGATIVE_ZERO.search(payload):
+        return None
+    thread, turn, item = slots["thread_id"].decode(), _id(slots.get("turn_id")), _id(slots.get("item_id"))
+    asked = payloads.plainly_agreed(event, thread, turn, item, value)
+    if asked is not None:
+        return asked
+    looked: Counter[str] = Counter()
+    envelope = Envelope(0, event, thread, turn, item, "", value)
+    disagreement = next(payloads.disagreements(envelope, looked), None)
+    return tuple(looked.elements()) if disagreement is None else None
+
+
+def _id(text: bytes | None) -> str | None:
+    return None if text is None or text == b"null" else text[1:-1].decode()

@@ -1,0 +1,107 @@
+"""The prover's guards, each with what stands there when it is removed.
+
+``tests/test_prover.py`` takes them away one by one, in a copy of the package, and goes through the written holes: at
+least one must then be a hole indeed. A guard without which nothing fails is not needed, or not tested.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A piece of a module, and what stands there without the guard."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+GUARDS = [
+    Guard("control characters", "deltas", r"""[^"\\\x00-\x1f]*+""", r"""[^"\\]*+"""),
+    Guard("which escapes there are", "deltas", r"""(?:["\\/bfnrt]|u""", r"""(?:[^u]|u"""),
+    Guard("high surrogates alone", "deltas", "u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}|", "u(?:[0-9a-fA-F]{4}|"),
+    Guard("low surrogates alone", "deltas", "[dD][0-7][0-9a-fA-F]{2}", "[dD][0-7c-fC-F][0-9a-fA-F]{2}"),
+    Guard("UTF-8 of deltas", "deltas", "not _is_utf8(text)", "False"),
+    Guard("ids of deltas", "deltas", "known[text] is None)\n                torn", "False)\n                torn"),
+    Guard(
+        "minutes of deltas", "deltas", "if not is_minute(minute))\n            torn", "if False)\n            torn"
+    ),
+    Guard("seconds of deltas", "deltas", 'b"[0-5][0-9]" +', 'b"[0-9][0-9]" +'),
+    Guard("end of deltas", "deltas", " + re.escape(terminator), re.DOTALL", ", re.DOTALL"),
+    Guard("line ends in ids", "deltas", "return _line_ends(text) != self._line_ends", "return False"),
+    Guard("line ends in minutes", "deltas", "torn = torn or any(_line_ends(minute)", "torn = torn or any(None"),
+    Guard("digits of numbers", "layouts", "[0-9]{0,14}+", "[0-9]{0,40}+"),
+    Guard("zeros in front", "layouts", "(?:0|[1-9][0-9]{0,14}+)", "[0-9]{1,15}+"),
+    Guard("length of ids", "layouts", 'rb"[A-Za-z0-9_.:-]{1,80}+"', 'rb"[A-Za-z0-9_.:-]{1,99}+"'),
+    Guard("escapes in ids", "layouts", 'rb"[A-Za-z0-9_.:-]{1,80}+"', r'''rb"[A-Za-z0-9_.:\\-]{1,80}+"'''),
+    Guard("escapes in names", "layouts", 'rb"[A-Za-z0-9_.-]{1,80}+"', r'''rb"[A-Za-z0-9_.\\-]{1,80}+"'''),
+    Guard(
+        "what is written twice", "layouts", 'b"(?P=" + group + b")" if name in seen', "values[name] if name in seen"
+    ),
+    Guard("what deltas have twice", "deltas", 'return b"(?P=" + name + b")"', 'return b"[^\\"]*"'),
+    Guard("minutes", "layouts", 'not is_minute(slots["minute"])', "False"),
+    Guard("real minutes", "layouts", 'and nanoseconds(text.decode() + ":00Z") is not None', ""),
+    Guard("LF in payloads", "layouts", 'b"\\n" in payload or', ""),
+    Guard("CR in payloads", "layouts", ' or b"\\r" in payload', ""),
+    Guard("nesting", "layouts", "> MOST_BRACKETS", "> 10**9"),
+    Guard(
+        "payloads are JSON",
+        "layouts",
+        "except ValueError:\n        return None",
+        "except ValueError:\n        value = {}",
+    ),
+    Guard("minus zero", "layouts", "_NEGATIVE_ZERO.search(payload)", "False"),
+    Guard("agreement of payloads", "layouts", "if disagreement is None else None", ""),
+    Guard("plain agreement of ids", "payloads", "if value != ids[field]:", "if False:"),
+    Guard("plain agreement of statuses", "payloads", "if value not in words:", "if False:"),
+    Guard("durations are not plain", "payloads", "if plain.duration and", "if False and"),
+    Guard("links of one thread", "runs", "if links[1:] != seqs[:-1] and", "if False and"),
+    Guard("seqs of one thread", "runs", "not all(map(lt, numbers, numbers[1:]))", "False"),
+    Guard("gaps of one thread", "runs", "gaps or not all", "not all"),
+    Guard("first link of one thread", "runs", "int(links[0]) >= numbers[0]", "False"),
+    Guard("seconds of one thread", "runs", "return sorted(self.seconds) == self.seconds", "return True"),
+    Guard("times of one thread", "runs", "return sorted(times) == times", "return True"),
+    Guard("one thread at a time", "runs", "if len(different) == 1 and self", "if self"),
+    Guard("seqs of threads", "runs", "before[0] < number", "True"),
+    Guard("links of threads", "runs", "(link is None or link == before[1])", "True"),
+    Guard("times of threads", "runs", "(before[2], before[3]) <= (minute, second)", "True"),
+    Guard("gaps of threads", "runs", "not (gaps and number > before[0] + 1)", "True"),
+    Guard("first links of threads", "runs", "int(link) >= number:", "False:"),
+    Guard("the file's thread", "runs", "different != {plan.thread.encode()}", "False"),
+    Guard("numbers that orjson reads otherwise", "runs", "if _UNLIKE.search(text):", "if False:"),
+    Guard("what stands before deltas", "prover", "or not self._gaps_are_whole(flat[:: deltas.stride])", ""),
+    Guard(
+        "blank lines before messages",
+        "prover",
+        "if not self._sse:\n            return all",
+        "if True:\n            return all",
+    ),
+    Guard("torn deltas", "prover", "if columns.torn:", "if False:"),
+    Guard("deltas that are bad", "prover", "if start in columns.bad:", "if False:"),
+    Guard("heavy blocks", "prover", "len(self._block.data) <= HEAVY", "True"),
+    Guard("heavy frames", "prover", "if len(text) > HEAVY:", "if False:"),
+    Guard("frames without an end", "prover", "if tail:", "if False:"),
+]
+
+
+def without(guard: Guard, folder: Path) -> list[str]:
+    """The names of the written holes that fail without a guard; ``folder`` is an empty one for the copy."""
+    for name in ("replay_cli", "tests", "bench", "schemas"):
+        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__", "fuzzed"))
+    path = folder / "replay_cli" / f"{guard.module}.py"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(guard.old) == 1, f"{guard.name}: stands {text.count(guard.old)} times in {guard.module}"
+    path.write_text(text.replace(guard.old, guard.new), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.proving", "--holes"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout.splitlines() if done.returncode == 1 and not done.stderr else [done.stderr[-300:]]

@@ -1,0 +1,231 @@
+"""Blocks in which a prover could be too kind: those of DESIGN.md 3.7, those met since, and one for each guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.logs import Event
+from tests.proving import WRITERS, Hole
+
+TIME = 1_795_000_000_000_000_000
+DELTA = '{"delta":"a word","kind":"agent_message"}'
+ITEM = '{"item":{"id":"item_1","turn_id":"turn_1","status":"completed","kind":"agent_message"}}'
+TURN = (
+    '{"turn":{"id":"turn_1","thread_id":"thr_00000001","status":"completed","duration_ms":0,'
+    '"started_at":"2026-11-18T11:06:40Z","ended_at":"2026-11-18T11:06:40Z"}}'
+)
+
+
+def event(seq: int, name: str = "item.delta", payload: str = DELTA, **changes: object) -> Event:
+    """An event of the length of ids that the prover was taught on."""
+    base = Event(
+        seq, name, "thr_00000001", "turn_00000001", "item_00000001", TIME + seq * 1_000_001, payload, seq - 1
+    )
+    return base._replace(**changes)  # type: ignore[arg-type]
+
+
+def item(seq: int) -> Event:
+    """An event that a layout reads, not the pattern for deltas."""
+    return event(seq, "item.completed", ITEM, turn="turn_1", item="item_1")
+
+
+def turn(seq: int) -> Event:
+    """An event whose payload is compared number by number."""
+    return event(seq, "turn.completed", TURN, turn="turn_1", item=None)
+
+
+def frame(writer: str, one: Event, *changes: tuple[bytes, bytes]) -> bytes:
+    """A frame as a writer writes it, with texts in it replaced; each must be there."""
+    data = WRITERS[writer].line(one) + WRITERS[writer].end
+    for old, new in changes:
+        assert old in data, (old, data)
+        data = data.replace(old, new)
+    return data
+
+
+def amid(writer: str, make: Callable[[int], Event], *changes: tuple[bytes, bytes]) -> bytes:
+    """A changed frame between two deltas that are as they should be."""
+    return frame(writer, event(4)) + frame(writer, make(5), *changes) + frame(writer, event(6))
+
+
+def _everywhere(name: str, make: Callable[[int], Event], *changes: tuple[bytes, bytes]) -> list[Hole]:
+    return [Hole(f"{name} ({writer})", writer, amid(writer, make, *changes)) for writer in ("envelope", "record")]
+
+
+PAYLOAD = b'"status":"completed"'
+WORD = b"a word"
+NESTED = b'"status":"completed","deep":' + b"[" * 126 + b"]" * 126
+
+HOLES = [
+    # -- DESIGN.md 3.7 ---------------------------------------------------------------------------------------------
+    *(
+        hole
+        for make in (event, item)
+        for hole in _everywhere(
+            f"seq above 64 bits, {make.__name__}", make, (b'"seq":5,', b'"seq":18446744073709551616,')
+        )
+    ),
+    *_everywhere("seq above 53 bits", event, (b'"seq":5,', b'"seq":9007199254740993,')),
+    *_everywhere("seq with a zero in front", event, (b'"seq":5,', b'"seq":05,')),
+    *_everywhere("number beyond a double", item, (PAYLOAD, PAYLOAD + b',"n":1e999')),
+    *_everywhere("number of 400 digits", item, (PAYLOAD, PAYLOAD + b',"n":' + b"9" * 400)),
+    *_everywhere("invalid UTF-8 in a delta", event, (WORD, b"a w\xffrd")),
+    *_everywhere("invalid UTF-8 in a payload", item, (b"agent_message", b"agent\xffmessag")),
+    *_everywhere("full-width digits in a time", item, (b"2026-", "２０２６-".encode())),
+    Hole(
+        "two documents on a line and a blank line",
+        "record",
+        frame("record", event(4)).rstrip() + frame("record", event(5)) + b"\n" + frame("record", event(6)),
+    ),
+    Hole(
+        "a document over two lines",
+        "record",
+        frame("record", event(4))
+        + frame("record", event(5), (b',"event"', b',\n"event"'))
+        + frame("record", event(6)),
+    ),
+    Hole(
+        "newline and two spaces at the end", "record", frame("record", event(4)) + frame("record", event(5)) + b"\n  "
+    ),
+    Hole("two spaces at the end", "record", frame("record", event(4)) + b"  "),
+    *_everywhere("deep nesting", item, (PAYLOAD, NESTED)),
+    # -- strings ---------------------------------------------------------------------------------------------------
+    *_everywhere("raw tab in a delta", event, (WORD, b"a\tword")),
+    *_everywhere("escape that is none", event, (WORD, b"a\\xword")),
+    *_everywhere("half of a surrogate pair", event, (WORD, b"a\\ud83d word")),
+    *_everywhere("the other half", event, (WORD, b"a\\ude00 word")),
+    *_everywhere("quote inside an id", event, (b"thr_00000001", b'thr_000"0001')),
+    *_everywhere("escape in an id", event, (b"thr_00000001", b"thr_\\u002001")),
+    *_everywhere("escape in a name", item, (b"item.completed", b"item\\u002ecompleted")),
+    *_everywhere("thread id of 90 characters", item, (b"thr_00000001", b"t" * 90)),
+    Hole("line end inside a stretch of ids", "record", amid("record", event, (b',"item_id"', b'\n"item_id"'))),
+    Hole("line end in a minute", "record", amid("record", event, (b"T11:", b"\n11:"))),
+    # -- what is written twice -------------------------------------------------------------------------------------
+    Hole(
+        "kind is another", "envelope", amid("envelope", item, (b'"kind":"item.completed"', b'"kind":"item.failed"'))
+    ),
+    Hole(
+        "kind of a delta is another",
+        "envelope",
+        amid("envelope", event, (b'"kind":"item.delta"', b'"kind":"item.delto"')),
+    ),
+    Hole("created_at is another", "envelope", amid("envelope", item, (b'"created_at":"2026', b'"created_at":"2027'))),
+    Hole(
+        "created_at of a delta is another",
+        "envelope",
+        amid("envelope", event, (b'"created_at":"2026', b'"created_at":"2027')),
+    ),
+    Hole("SSE name is another", "SSE", amid("SSE", item, (b"event: item.completed", b"event: item.failed"))),
+    Hole("SSE name of a delta is another", "SSE", amid("SSE", event, (b"event: item.delta", b"event: item.delto"))),
+    Hole("SSE id is another", "SSE, CR LF and id", amid("SSE, CR LF and id", event, (b"id: 5", b"id: 7"))),
+    *_everywhere("payload names another item", item, (b'"id":"item_1"', b'"id":"item_2"')),
+    *_everywhere("status is another", item, (PAYLOAD, b'"status":"failed"')),
+    *_everywhere("minus zero as duration", turn, (b'"duration_ms":0', b'"duration_ms":-0')),
+    *_everywhere("duration is another", turn, (b'"duration_ms":0', b'"duration_ms":1')),
+    # -- values ----------------------------------------------------------------------------------------------------
+    *_everywhere("payload is no JSON", item, (PAYLOAD, b'"status":completed')),
+    *_everywhere("30 February", item, (b"2026-11-18T", b"2026-02-30T")),
+    *_everywhere("30 February in a delta", event, (b"2026-11-18T", b"2026-02-30T")),
+    *_everywhere("second 75 in a delta", event, (b":40.0", b":75.0")),
+    *_everywhere("digit missing in a delta's time", event, (b":40.0", b":40.")),
+    Hole("link to itself", "envelope", frame("envelope", item(5), (b'"previous_seq":4', b'"previous_seq":5'))),
+    Hole(
+        "link of a delta to itself",
+        "envelope",
+        frame("envelope", event(5), (b'"previous_seq":4', b'"previous_seq":5')),
+    ),
+    Hole(
+        "link of another thread's delta to itself",
+        "envelope",
+        frame("envelope", event(4)) + frame("envelope", event(5, thread="thr_00000002", link=5)),
+    ),
+    # -- what stands around a frame --------------------------------------------------------------------------------
+    Hole("bytes before a delta", "record", frame("record", event(4)) + b"x" + frame("record", event(5))),
+    Hole("bytes before the first delta", "record", b"x" + frame("record", event(5))),
+    Hole("half a line before a delta", "record", frame("record", item(4))[:60] + frame("record", event(5))),
+    Hole("bytes behind a delta", "record", frame("record", event(4), (b"}\n", b"}x\n")) + frame("record", event(5))),
+    Hole("byte-order mark", "envelope", b"\xef\xbb\xbf" + frame("envelope", event(4)) + frame("envelope", event(5))),
+    Hole("blank line before a message", "SSE", frame("SSE", event(4)) + b"\n" + frame("SSE", event(5))),
+    Hole("blank lines between messages", "SSE", b": comment\n\n\n" + frame("SSE", event(5))),
+    Hole("line end inside a payload, SSE", "SSE", amid("SSE", item, (b"," + PAYLOAD, b",\n" + PAYLOAD))),
+    Hole(
+        "CR inside a payload, SSE",
+        "SSE, CR LF and id",
+        amid("SSE, CR LF and id", item, (b"," + PAYLOAD, b",\r" + PAYLOAD)),
+    ),
+    Hole(
+        "LF message among CR LF", "SSE, CR LF and id", frame("SSE, CR LF and id", event(4)) + frame("SSE", event(5))
+    ),
+    Hole("a line of more than a megabyte", "record", frame("record", event(5), (WORD, "😀".encode() * 300_000))),
+    Hole(
+        "an item of more than a megabyte",
+        "record",
+        frame("record", item(5), (PAYLOAD, PAYLOAD + b',"s":"' + b"x" * 1_100_000 + b'"')),
+    ),
+    # -- the order among frames ------------------------------------------------------------------------------------
+    *(
+        Hole(f"{name} ({threads} thread)", "envelope", b"".join(frame("envelope", one) for one in told))
+        for threads, others in (("one", []), ("another", [event(1, thread="thr_00000002", link=0)]))
+        for name, told in (
+            ("a seq comes again", [*others, event(4), event(4)]),
+            ("seq steps back", [*others, event(4), event(5), event(3, link=5, time=TIME + 10**9)]),
+            ("a link is broken", [*others, event(4), event(6, link=5)]),
+            ("time steps back", [*others, event(4), event(5, time=TIME)]),
+            ("time steps back by a minute", [*others, event(4), event(5, time=TIME - 60_000_000_000)]),
+        )
+    ),
+    *(
+        Hole(
+            f"a number is missing ({threads} thread)",
+            "record",
+            b"".join(frame("record", one) for one in told),
+            (("gaps", True),),
+        )
+        for threads, told in (
+            ("one", [event(4), event(6)]),
+            ("another", [event(1, thread="thr_00000002"), event(4), event(6)]),
+        )
+    ),
+    *(
+        Hole(f"seq steps back, without links ({what})", "record", b"".join(frame("record", one) for one in told))
+        for what, told in (
+            ("one thread", [event(4), event(3, time=TIME + 10**9)]),
+            ("two threads", [event(1, thread="thr_00000002"), event(4), event(3, time=TIME + 10**9)]),
+        )
+    ),
+    Hole(
+        "a number is missing in its thread only",
+        "record",
+        b"".join(frame("record", one) for one in (event(4), event(5, thread="thr_00000002"), event(6))),
+        (("gaps", True),),
+    ),
+    Hole(
+        "another's thread",
+        "record",
+        frame("record", event(4)) + frame("record", event(5)),
+        (("thread", "thr_00000002"),),
+    ),
+    # -- what the marks keep ---------------------------------------------------------------------------------------
+    *_everywhere("number beyond 64 bits in a payload", item, (PAYLOAD, PAYLOAD + b',"n":' + b"9" * 20)),
+    Hole(
+        "the first has a number beyond 64 bits",
+        "record",
+        frame("record", item(4), (PAYLOAD, PAYLOAD + b',"n":' + b"9" * 20)),
+        proven=True,
+    ),
+    Hole(
+        "the first has minus zero", "record", frame("record", item(4), (PAYLOAD, PAYLOAD + b',"n":-0')), proven=True
+    ),
+    # -- what must be proven ---------------------------------------------------------------------------------------
+    *(
+        Hole(f"clean: {what} ({writer})", writer, amid(writer, event, (WORD, text)), proven=True)
+        for writer in ("envelope", "record", "SSE", "SSE, CR LF and id")
+        for what, text in (
+            ("escapes", b'\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u00e9 \\u0000'),
+            ("a surrogate pair", b"\\uD83D\\uDE00"),
+            ("no text", b""),
+            ("U+2028 and U+0085", b"\xe2\x80\xa8\xc2\x85"),
+            ("braces", b'{\\"a\\":[1]}'),
+        )
+    ),
+]

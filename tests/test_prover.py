@@ -1,0 +1,201 @@
+"""The prover: it proves what ordinary writers write, and never what the reference would not find clean.
+
+The law is held against written holes, against mutated logs (``make laws`` for millions), and against every shared
+recording and vector; and each guard of the prover is taken away once, to see that a written hole notices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from replay_cli import auditor, rules
+from replay_cli.auditor import FRAMINGS, audit_block, audit_blocks
+from replay_cli.blocks import Block
+from replay_cli.cutting import cut
+from replay_cli.frames import Frame
+from replay_cli.jsontext import JsonReader
+from replay_cli.profiles import Plan, Shape
+from replay_cli.prover import COMPILED, Prover, forget, is_offered
+from replay_cli.tally import Tally, total
+from tests.guards import GUARDS, Guard, without
+from tests.holes import HOLES, event, frame
+from tests.proving import WRITERS, Hole, Writer, cases, problem, reference, teach
+from tests.recordings import logs, vectors
+
+ENVELOPE = WRITERS["envelope"]
+
+
+def fast(data: bytes, plan: Plan, chunk: int = 64 * 1024) -> Tally:
+    chunks = (data[at : at + chunk] for at in range(0, len(data), chunk))
+    blocks = cut(chunks, FRAMINGS[plan.framing], plan.limit)
+    return total(audit_blocks(blocks, plan), plan.kept, plan.gaps)
+
+
+def slow(data: bytes, plan: Plan) -> Tally:
+    return fast(data, replace(plan, fast=False))
+
+
+def share(tally: Tally) -> float:
+    return tally.proven / tally.size
+
+
+# -- what is proven --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 5])
+@pytest.mark.parametrize("name", WRITERS)
+def test_clean_log_of_any_ordinary_writer_is_proven(name: str, threads: int) -> None:
+    writer = WRITERS[name]
+    forget()
+
+    tally = fast(b"".join(writer.frames(2000, threads)), writer.plan())
+
+    # Three times it learned something from the first frames; and a thread's first link says that it begins there.
+    assert share(tally) > 0.99
+    assert tally == slow(b"".join(writer.frames(2000, threads)), writer.plan())
+
+
+def test_broken_line_costs_its_neighbourhood_not_its_block() -> None:
+    frames = ENVELOPE.frames(3000, 1)
+    frames[1000::100] = [b"{broken\n"] * len(frames[1000::100])
+    teach(ENVELOPE)
+
+    tally = fast(b"".join(frames), ENVELOPE.plan())
+
+    assert share(tally) > 0.98
+    assert tally == slow(b"".join(frames), ENVELOPE.plan())
+
+
+def test_writer_whose_ids_are_of_other_lengths_gets_a_pattern_of_its_own() -> None:
+    teach(ENVELOPE)
+    told = b"".join(frame("envelope", event(seq, turn="t_1", item="an_item_1")) for seq in range(1, 1000))
+
+    tally = fast(told, ENVELOPE.plan(), chunk=4096)
+
+    assert share(tally) > 0.99
+
+
+def test_what_was_learned_from_one_source_serves_the_next() -> None:
+    teach(ENVELOPE)
+
+    assert share(fast(b"".join(ENVELOPE.frames(20)), ENVELOPE.plan())) == 1
+
+
+def test_what_was_learned_does_not_change_what_is_found() -> None:
+    frames = ENVELOPE.frames(500)
+    frames[100:102] = reversed(frames[100:102])
+    forget()
+    before = fast(b"".join(frames), ENVELOPE.plan())
+    teach(*WRITERS.values())
+
+    assert fast(b"".join(frames), ENVELOPE.plan()) == before
+
+
+def test_hostile_log_of_ever_new_layouts_makes_a_bounded_number_of_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    learn = Prover.learn
+
+    def counted(prover: Prover, one: Frame, raw: bytes) -> bool:
+        made.append(learn(prover, one, raw))
+        return made[-1]
+
+    monkeypatch.setattr(Prover, "learn", counted)
+    forget()
+    spaced = b"".join(frame("record", event(seq), (b'":', b'":' + b" " * seq)) for seq in range(1, 300))
+
+    tally = fast(spaced, WRITERS["record"].plan())
+
+    assert 0 < sum(made) <= COMPILED
+    assert tally == slow(spaced, WRITERS["record"].plan())
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        replace(ENVELOPE.plan(), fast=False),
+        replace(ENVELOPE.plan(), limit=4096),
+        replace(ENVELOPE.plan(), schema="{}"),
+        Plan(Shape.COMPAT, "sse"),
+        Plan(Shape.CUSTOM, "jsonl"),
+    ],
+)
+def test_prover_is_not_offered_where_a_clean_frame_may_break_another_rule(plan: Plan) -> None:
+    assert not is_offered(plan)
+
+
+def test_frame_longer_than_the_limit_is_found_whatever_was_learned() -> None:
+    teach(ENVELOPE)
+    plan = replace(ENVELOPE.plan(), limit=300)
+
+    tally = fast(b"".join(ENVELOPE.frames(50)), plan)
+
+    assert tally.broken[rules.OVERLONG_LINE.code] > 0
+    assert tally == slow(b"".join(ENVELOPE.frames(50)), plan)
+
+
+def test_bytes_are_proven_or_have_a_reason() -> None:
+    frames = ENVELOPE.frames(1000)
+    frames[500] = b"{broken\n"
+    forget()
+
+    tally = fast(b"".join(frames), ENVELOPE.plan())
+
+    assert tally.proven + sum(tally.unproven.values()) == tally.size
+    assert tally.unproven[auditor.NOT_CLEAN] >= len(b"{broken\n")
+    assert tally.unproven[auditor.LEARNED_FROM] > 0
+
+
+# -- the law ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole.name)
+def test_written_hole_is_closed(hole: Hole) -> None:
+    assert hole.problem() == ""
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_without_a_guard_a_written_hole_is_open(guard: Guard, tmp_path: Path) -> None:
+    assert without(guard, tmp_path) != []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutated_logs_keep_the_law(seed: int) -> None:
+    teach(*WRITERS.values())
+    proven = 0
+
+    for writer, plan, block in cases(seed, 700):
+        assert problem(block, plan) == "", (writer.name, plan, block.data)
+        proven += problem(block, plan) == "" and not reference(block, plan).broken
+
+    assert proven > 50, "nearly nothing was clean, so nearly nothing was asked of the prover"
+
+
+def _plans(path: Path) -> list[Plan]:
+    framing = "sse" if path.suffix == ".sse" else "jsonl"
+    return [Plan(shape, framing) for shape in (Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY)]
+
+
+@pytest.mark.parametrize("path", logs(""), ids=lambda path: path.name)
+def test_shared_recording_is_told_alike(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditor, "WORTH", 0)
+    data = path.read_bytes()
+    for plan in _plans(path):
+        forget()
+        for _ in range(2):
+            assert fast(data, plan) == slow(data, plan)
+
+
+@pytest.mark.parametrize("name", ["envelope_lines.jsonl", "json_lines.jsonl"])
+@pytest.mark.parametrize(
+    "writer", [WRITERS["envelope"], WRITERS["record"], WRITERS["legacy"]], ids=lambda one: one.name
+)
+def test_shared_vectors_are_told_alike(name: str, writer: Writer) -> None:
+    teach(writer)
+    for vector in vectors(name):
+        if b"\n" not in vector["bytes"]:
+            block = Block(vector["bytes"] + b"\n", 0)
+            assert problem(block, writer.plan()) == ""
+            assert total(audit_blocks([block], writer.plan())) == audit_block(block, writer.plan(), JsonReader())
