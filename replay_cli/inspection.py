@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 from replay_cli import rules
 from replay_cli.auditor import FRAMINGS, audit_blocks
@@ -22,11 +23,22 @@ from replay_cli.grading import Grading, grade
 from replay_cli.history import History, apply, look_again, wants_history
 from replay_cli.opening import EXCERPT
 from replay_cli.profiles import Plan, Shape
-from replay_cli.report import Report, counts, first_findings, order_numbers, per_rule, seq_range, time_range, told
 from replay_cli.sniffing import HEAD, LONGER_HEAD, Sniffed, sniff
 from replay_cli.sources import Source, read_at
 from replay_cli.statistics import caveats, rule_counts
 from replay_cli.tally import Tally
+from replay_cli.told import (
+    ChosenBy,
+    CompressionName,
+    Report,
+    counts,
+    first_findings,
+    order_numbers,
+    per_rule,
+    seq_range,
+    tell,
+    time_range,
+)
 from replay_cli.verdict import compat_end, verdict
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -109,7 +121,7 @@ def inspect(
         framing="sse" if plan.framing == "sse" else "jsonl",
         profile=plan.shape.value,
         chosen_by=chosen_by,
-        compression=source.compression,
+        compression=cast("CompressionName | None", source.compression),
         bytes=tally.size,
         lines=tally.lines,
         events=tally.events,
@@ -122,16 +134,17 @@ def inspect(
         failure=str(failure) if failure else None,
         counts=numbers,
         rules=per_rule(tally, options.grading),
-        findings=[told(one, options.grading.of(one.code)) for one in found],
+        findings=[tell(one, options.grading.of(one.code)) for one in found],
         not_shown=numbers.error + numbers.warning + numbers.note - len(found),
         statistics=rule_counts(tally, plan, options.grading) if options.statistics else None,
         caveats=caveats(tally, plan) if options.statistics else None,
     )
 
 
-def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, str]:
+def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, ChosenBy]:
     """What to audit a source for, and what decided it (DECISIONS, Sources)."""
-    shape, chosen_by, thread = sniffed.shape, "content", None
+    shape, thread = sniffed.shape, None
+    chosen_by: ChosenBy = "content"
     if options.profile is not None:
         shape, chosen_by = options.profile, "option"
     elif path is not None and sniffed.framing == "jsonl" and _in_store(path):

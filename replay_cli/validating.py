@@ -26,9 +26,9 @@ from replay_cli.inspection import Listen, Options, inspect
 from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
-from replay_cli.report import Report
 from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path, open_stream
+from replay_cli.told import Report
 from replay_cli.userschema import SchemaError
 from replay_cli.wording import count
 

@@ -33,10 +33,10 @@ from replay_cli.inspection import Options, plan_for
 from replay_cli.jsontext import JsonReader
 from replay_cli.payloads import KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
-from replay_cli.report import seq_range, time_range
 from replay_cli.rules import BY_CODE
 from replay_cli.sniffing import sniff
 from replay_cli.tally import Tally
+from replay_cli.told import seq_range, time_range
 from replay_cli.verdict import verdict
 
 FULL = os.environ.get("REPLAY_WALK") == "full"

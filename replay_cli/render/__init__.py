@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from replay_cli.outcome import Outcome
-from replay_cli.report import Report
+from replay_cli.told import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.render.concise import statistics
-from replay_cli.report import Finding, Order, Range, Report
+from replay_cli.told import Finding, Order, Range, Report
 from replay_cli.wording import count, size
 
 if TYPE_CHECKING:
