@@ -18,7 +18,8 @@ from replay_cli.fragments import mixture
 from replay_cli.frames import Frame, State
 from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, without
 from replay_cli.members import place_of
-from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, Violation, describe, shape_of, violations
+from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, shape_of, violations
+from replay_cli.violation import Violation, describe
 from replay_cli.wording import count
 
 EXCERPT = 160

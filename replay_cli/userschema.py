@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from replay_cli.errors import UsageError
-from replay_cli.profiles import Violation, found_violations
+from replay_cli.profiles import found_violations
+from replay_cli.violation import Violation
 
 PATIENCE = 2.0
 """Seconds that one line may take."""

@@ -36,7 +36,8 @@ ROWS = (
     "opening",
     "catalogue discovery grading wording userschema jsontext sse cutting marks",
     "sources atomic profiles payloads rules frames",
-    "compression heavy",
+    "compiled",
+    "compression heavy violation",
     "errors findings envelope timestamps fragments compat blocks members version",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
