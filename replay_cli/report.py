@@ -7,7 +7,6 @@ than a small audit does (docs/decisions.md).
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
@@ -180,10 +179,11 @@ _MODELS: dict[type, type[Model]] = {
 
 
 def _members(told_part: Any) -> dict[str, Any]:
-    return {field.name: _published(getattr(told_part, field.name)) for field in fields(told_part)}
+    return {name: _published(member) for name, member in told_part._asdict().items()}
 
 
 def _published(value: Any) -> Any:
     if isinstance(value, list):
         return [_published(one) for one in value]
-    return _MODELS[type(value)].model_construct(**_members(value)) if is_dataclass(value) else value
+    model = _MODELS.get(type(value))
+    return model.model_construct(**_members(value)) if model else value

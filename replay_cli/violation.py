@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay_cli.members import string_length
 
@@ -11,8 +11,7 @@ MOST_VIOLATIONS = 1000
 """Violations of one line that are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One place where a value breaks a schema: JSON Pointer, keyword, what was expected, what was there."""
 
     pointer: str

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from replay_cli.errors import SourceError, UsageError, one_line
+from replay_cli.errors import SchemaError, SourceError, UsageError, one_line
 from replay_cli.inspection import Options, inspect
 from replay_cli.outcome import Outcome
 from replay_cli.render import Style, renderer
 from replay_cli.render.jsonl import source_line
 from replay_cli.render.text import shortened
 from replay_cli.sources import open_stream
-from replay_cli.userschema import SchemaError, load
+from replay_cli.userschema import load
 from tests.conftest import COMMAND, environment
 from tests.making import compact, envelope, record, store
 

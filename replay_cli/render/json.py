@@ -24,7 +24,7 @@ def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterato
 
 def plain(told: Any) -> dict[str, Any]:
     """A part of a report as an object of a document: its fields in their order, without those that are not there."""
-    members = ((name, getattr(told, name)) for name in told.__dataclass_fields__ if name not in _NOT_TOLD)
+    members = ((name, getattr(told, name)) for name in told._fields if name not in _NOT_TOLD)
     return {name: _plain(member) for name, member in members if member is not None}
 
 
@@ -34,7 +34,7 @@ _NOT_TOLD = frozenset({"excerpt", "caret"})
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    return plain(value) if hasattr(value, "__dataclass_fields__") else value
+    return plain(value) if hasattr(value, "_fields") else value
 
 
 def text(value: Any) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.render.concise import statistics
@@ -102,12 +100,21 @@ def shortened(excerpt: bytes, caret: int, width: int) -> tuple[str, int]:
     before = one_line(excerpt[:caret].decode(errors="backslashreplace"))
     behind = one_line(excerpt[caret:].decode(errors="backslashreplace"))
     room = width // 2
-    while cell_len(before) > room:
-        before = before[cell_len(before) - room :]
-    room = width - cell_len(before)
-    while cell_len(behind) > room:
-        behind = behind[: room - cell_len(behind)]
-    return before + behind, cell_len(before)
+    while _cells(before) > room:
+        before = before[_cells(before) - room :]
+    room = width - _cells(before)
+    while _cells(behind) > room:
+        behind = behind[: room - _cells(behind)]
+    return before + behind, _cells(before)
+
+
+def _cells(text: str) -> int:
+    """The cells of a terminal that a text takes, nothing in it that does not print."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _paint(text: str, style_name: str, style: Style) -> str:
