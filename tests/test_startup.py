@@ -84,7 +84,8 @@ def test_a_clean_log_is_audited_with_what_that_takes(form: str, tmp_path: Path) 
 def test_a_log_with_findings_loads_no_models(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join([record(1), record(2, thread_id=7), record(1), b"{\n", record(9)[:50]]))
-    modules = timed("-m", "replay_cli", "validate", "--exit-zero", "--format", "text", str(log))
+    words = ("--exit-zero", "--format", "text", "--color", "always")
+    modules = timed("-m", "replay_cli", "validate", *words, str(log))
 
     assert {"replay_cli.fragments", "replay_cli.history", "replay_cli.render.text"} <= modules
     assert not modules & {"jsonschema", "pydantic", "referencing", "replay_cli.report", "rich", "rich.cells"}
