@@ -41,6 +41,7 @@ else:
 from jsonschema import Draft202012Validator
 
 from replay_cli import Report, audit
+from replay_cli import told as plain
 from replay_cli.auditor import FRAMINGS
 from replay_cli.blocks import Block
 from replay_cli.outcome import Outcome
@@ -483,12 +484,22 @@ def _depends_on_reads(report: Report, case: Case) -> str:
     return f"reads: {', '.join(names)}: {getattr(report, first)!r:.200} against {getattr(trickled, first)!r:.200}"
 
 
+def _unpublished(model: Any) -> Any:
+    """What the command line would have had of a report, or a part of one, from the model of it."""
+    if isinstance(model, list):
+        return [_unpublished(one) for one in model]
+    if not hasattr(model, "model_fields_set"):
+        return model
+    parts = {name: _unpublished(getattr(model, name)) for name in type(model).model_fields}
+    return getattr(plain, type(model).__name__)(**parts)
+
+
 def _unrenderable(report: Report) -> str:
     json.loads(report.model_dump_json())
-    outcome = Outcome()
-    outcome.add(report)
+    outcome, shown = Outcome(), _unpublished(report)
+    outcome.add(shown)
     for name in ("text", "concise", "json", "github"):
-        written = "".join(renderer(name)([report], outcome, Style()))
+        written = "".join(renderer(name)([shown], outcome, Style()))
         written.encode()
         bad = next((line for line in written.split("\n") if not line.isprintable()), None)
         if bad is not None:

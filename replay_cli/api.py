@@ -7,14 +7,17 @@ from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
 from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Listen, Options, Progress, Reopen, inspect
 from replay_cli.profiles import Shape
-from replay_cli.report import Report
 from replay_cli.sources import open_path, open_stream
+from replay_cli.told import Report
+
+if TYPE_CHECKING:
+    from replay_cli import report
 
 ProfileName = Literal["auto", "envelope", "record", "legacy"]
 FramingName = Literal["auto", "jsonl", "sse"]
@@ -35,7 +38,7 @@ def audit(
     schema: str | PathLike[str] | None = None,
     show_values: bool = False,
     max_bytes: int | None = None,
-) -> Report:
+) -> report.Report:
     """Audit one event log or SSE capture and return its report. Twin: ``replay validate LOG``.
 
     ``log`` is a path, the bytes of a log, or an open binary file. ``name`` is what to call it in the report. The
@@ -46,6 +49,9 @@ def audit(
     read to its end ``Report.failure`` says why. Raises UsageError for a missing file or an unknown rule, and
     SourceError for a file that cannot be opened.
     """
+    # Only here: the command line is not to load pydantic, which takes longer than a small audit.
+    from replay_cli.report import published
+
     options = make_options(
         profile,
         framing,
@@ -57,6 +63,11 @@ def audit(
         show_values=show_values,
         max_bytes=max_bytes,
     )
+    return published(_audited(log, name, options))
+
+
+def _audited(log: str | PathLike[str] | bytes | BinaryIO, name: str | None, options: Options) -> Report:
+    """The report of whatever ``audit`` takes for a log."""
     if isinstance(log, str | PathLike):
         path = Path(log)
         return audit_source(partial(open_path, path, name or str(log)), options)

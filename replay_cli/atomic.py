@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +26,8 @@ def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
                 yield direct
             return
         target = path.resolve()
+        import tempfile  # with all that it loads, and most reports go to stdout
+
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
         try:
             with open(handle, "wb") as file:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from replay_cli.errors import SourceError
 
@@ -34,8 +33,7 @@ class Raw(Protocol):
         """Some bytes, b"" at the end; raises SourceError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Magic:
+class Magic(NamedTuple):
     """How compressed data begins: for each byte those that may stand there."""
 
     name: str
@@ -68,8 +66,7 @@ class _Decoder(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Codec:
+class _Codec(NamedTuple):
     """A compression: what decodes one stream of it, what that raises, how much to ask of it in one call, and the
     words by which it refuses to take more memory.
     """

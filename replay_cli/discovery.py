@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from replay_cli.errors import ReplayError, SourceError, UsageError
 from replay_cli.sources import Source, open_path, open_stream, reason
@@ -26,8 +26,7 @@ STDIN = "-"
 _LOG = re.compile(r"\.(jsonl|ndjson|sse|log)(\.(gz|zst|bz2|xz))?\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An input: its path as it is to be shown, or "-" for standard input.
 
     ``named`` tells that the user named this very file, not a folder or a pattern that it was found by.
@@ -99,8 +98,7 @@ class _Kind(Enum):
     NOWHERE = "link to nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Something that a walk or a pattern came by.
 
     ``path`` is how it is shown, ``relative`` the same from the folder that was named, ``real`` the path without

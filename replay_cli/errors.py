@@ -3,6 +3,7 @@
     Exception
     └── ReplayError       says in one line what is wrong
         ├── UsageError    what was asked cannot be meant: exit 2
+        │   └── SchemaError   it is the schema of --schema
         └── SourceError   an input cannot be read: exit 4
 
 Whatever goes wrong in a foreseen way is one of these, and never a traceback.
@@ -36,6 +37,10 @@ class ReplayError(Exception):
 
 class UsageError(ReplayError):
     """What was asked cannot be meant (exit 2)."""
+
+
+class SchemaError(UsageError):
+    """The schema cannot be used: it is none, it refers to what is not in it, or it takes too long."""
 
 
 class SourceError(ReplayError):

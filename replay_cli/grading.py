@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay_cli import rules
 from replay_cli.errors import UsageError
 from replay_cli.findings import Rule, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Grading:
+class Grading(NamedTuple):
     """The severity of each rule by its code; OFF leaves its findings out."""
 
     severities: dict[str, Severity]

@@ -27,8 +27,6 @@ from replay_cli.tally import Tally
 REMEMBERED = 200_000
 """Events whose content is remembered at most; past it the numbers are lower bounds."""
 
-ORDER_CODES = (rules.SEQ_DUPLICATE.code, rules.SEQ_STEP_BACK.code, rules.SEQ_CONFLICT.code, rules.BROKEN_LINK.code)
-
 
 @dataclass(slots=True)
 class History:
@@ -56,14 +54,6 @@ class History:
     regraded: list[Finding] = field(default_factory=list)
 
 
-def wants_history(tally: Tally, plan: Plan) -> bool:
-    """Whether the order of a source is broken, or it mixes threads, so that a second look is due."""
-    mixed = len(tally.heads) > 1 and (plan.framing == "sse" or plan.thread is not None)
-    # No reader takes an event numbered 0: the client's count and since_seq begin there (CONTRACT.md 3.2, 3.3).
-    zero = tally.seqs is not None and tally.seqs[0] == 0
-    return mixed or zero or any(tally.broken[code] for code in ORDER_CODES)
-
-
 def look_again(
     blocks: Iterable[Block], plan: Plan, tally: Tally, listen: Callable[[list[Finding]], None] | None = None
 ) -> History:
@@ -72,7 +62,7 @@ def look_again(
     ``listen`` is told each conflict that was found far from the event it conflicts with, also those not kept.
     """
     look = _SecondLook(plan, tally, listen)
-    look.history.exact = all(tally.broken[code] == len(tally.findings.get(code, ())) for code in ORDER_CODES)
+    look.history.exact = all(tally.broken[code] == len(tally.findings.get(code, ())) for code in rules.ORDER_CODES)
     reader, lines = JsonReader(whole=plan.schema is not None), 0
     for block in blocks:
         for frame in FRAMINGS[plan.framing].frames(block):

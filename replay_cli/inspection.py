@@ -2,6 +2,8 @@
 
 Here the parts meet: what a source holds is sniffed, its blocks are audited, the order is looked at again if it is
 broken, and the tally is told.
+
+The second look and the statistics are imported where they are wanted: start-up is held to what a clean log needs.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from replay_cli import rules
 from replay_cli.auditor import FRAMINGS, audit_blocks
@@ -19,15 +22,28 @@ from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError
 from replay_cli.findings import Finding, Rule
 from replay_cli.grading import Grading, grade
-from replay_cli.history import History, apply, look_again, wants_history
 from replay_cli.opening import EXCERPT
 from replay_cli.profiles import Plan, Shape
-from replay_cli.report import Report, counts, first_findings, order_numbers, per_rule, seq_range, time_range, told
 from replay_cli.sniffing import HEAD, LONGER_HEAD, Sniffed, sniff
 from replay_cli.sources import Source, read_at
-from replay_cli.statistics import caveats, rule_counts
 from replay_cli.tally import Tally
+from replay_cli.told import (
+    ChosenBy,
+    CompressionName,
+    Report,
+    RuleCount,
+    counts,
+    first_findings,
+    order_numbers,
+    per_rule,
+    seq_range,
+    tell,
+    time_range,
+)
 from replay_cli.verdict import compat_end, verdict
+
+if TYPE_CHECKING:
+    from replay_cli.history import History
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_FINDINGS = 1000
@@ -104,12 +120,13 @@ def inspect(
         listen(_untold(tally, history))
     found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
     numbers = counts(tally, options.grading)
+    asked, unseen = _statistics(tally, plan, options)
     return Report(
         source=source.name,
         framing="sse" if plan.framing == "sse" else "jsonl",
         profile=plan.shape.value,
         chosen_by=chosen_by,
-        compression=source.compression,
+        compression=cast("CompressionName | None", source.compression),
         bytes=tally.size,
         lines=tally.lines,
         events=tally.events,
@@ -122,16 +139,26 @@ def inspect(
         failure=str(failure) if failure else None,
         counts=numbers,
         rules=per_rule(tally, options.grading),
-        findings=[told(one, options.grading.of(one.code)) for one in found],
+        findings=[tell(one, options.grading.of(one.code)) for one in found],
         not_shown=numbers.error + numbers.warning + numbers.note - len(found),
-        statistics=rule_counts(tally, plan, options.grading) if options.statistics else None,
-        caveats=caveats(tally, plan) if options.statistics else None,
+        statistics=asked,
+        caveats=unseen,
     )
 
 
-def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, str]:
+def _statistics(tally: Tally, plan: Plan, options: Options) -> tuple[list[RuleCount] | None, list[str] | None]:
+    """How often each rule was asked, and what the source cannot show, if that is wanted."""
+    if not options.statistics:
+        return None, None
+    from replay_cli.statistics import caveats, rule_counts
+
+    return rule_counts(tally, plan, options.grading), caveats(tally, plan)
+
+
+def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, ChosenBy]:
     """What to audit a source for, and what decided it (DECISIONS, Sources)."""
-    shape, chosen_by, thread = sniffed.shape, "content", None
+    shape, thread = sniffed.shape, None
+    chosen_by: ChosenBy = "content"
     if options.profile is not None:
         shape, chosen_by = options.profile, "option"
     elif path is not None and sniffed.framing == "jsonl" and _in_store(path):
@@ -226,8 +253,18 @@ def _audit(
     return tally, None
 
 
+def wants_history(tally: Tally, plan: Plan) -> bool:
+    """Whether the order of a source is broken, or it mixes threads, so that a second look is due."""
+    mixed = len(tally.heads) > 1 and (plan.framing == "sse" or plan.thread is not None)
+    # No reader takes an event numbered 0: the client's count and since_seq begin there (CONTRACT.md 3.2, 3.3).
+    zero = tally.seqs is not None and tally.seqs[0] == 0
+    return mixed or zero or any(tally.broken[code] for code in rules.ORDER_CODES)
+
+
 def _second_look(again: Reopen, plan: Plan, tally: Tally, listen: Listen | None) -> History | None:
     """Read the source again for exact numbers; None if it cannot be read a second time."""
+    from replay_cli.history import apply, look_again
+
     try:
         with again() as source:
             blocks = cut(_first_bytes(source, tally.size), FRAMINGS[plan.framing], plan.limit)

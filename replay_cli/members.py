@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 # An unterminated string ends with the text: otherwise each quote after it would be tried again, in square time.
 STRING = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
@@ -34,8 +34,7 @@ LONG_STRING = 1000
 _PIECES = re.compile(rb"(?:[^\\]|\\u.{4}|\\.){1,65536}+[\x80-\xbf]*+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One ``name: value`` of the outermost object: where its name begins, and where its value stands."""
 
     name: str

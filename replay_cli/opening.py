@@ -2,23 +2,26 @@
 
 One bad line is one finding (DECISIONS): the first that applies of framing, JSON, schema. Whether a line is refused
 is the runtime's own verdict (CONTRACT.md 1; vectors ``envelope_lines``).
+
+What only damaged lines or a schema of the user's need is imported where it is used: start-up is held to what a clean
+log needs (tests/test_startup.py).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from replay_cli import rules, userschema
+from replay_cli import rules
 from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.envelope import Envelope
 from replay_cli.findings import Fact, Finding, Rule
-from replay_cli.fragments import mixture
 from replay_cli.frames import Frame, State
 from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, without
 from replay_cli.members import place_of
-from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, Violation, describe, shape_of, violations
+from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, shape_of, violations
+from replay_cli.violation import Violation, describe
 from replay_cli.wording import count
 
 EXCERPT = 160
@@ -30,8 +33,7 @@ TOLD = 5
 BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """What became of a frame.
 
     ``readable`` is False where the runtime, or a client, cannot read it. ``value`` is the object of a readable
@@ -141,6 +143,8 @@ def _open_text(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
 
 
 def _nul_run(frame: Frame, start: int) -> Opened:
+    from replay_cli.fragments import mixture
+
     data = frame.data
     end = start + len(data) - start - len(data[start:].lstrip(b"\0"))
     mixed = mixture(data.replace(b"\0", b" "))
@@ -153,6 +157,8 @@ def _nul_run(frame: Frame, start: int) -> Opened:
 
 
 def _refusal(frame: Frame, refusal: Refusal) -> Opened:
+    from replay_cli.fragments import mixture
+
     rule = rules.BY_CODE[refusal.code]
     if rule is rules.NOT_JSON and (mixed := mixture(frame.data)):
         start, end = mixed.records[0]
@@ -256,7 +262,11 @@ def _schema_finding(frame: Frame, rule: Rule, broken: list[Violation], plan: Pla
 
 def _user_violations(frame: Frame, value: object, plan: Plan) -> Iterator[Finding]:
     """What a schema of the user's own says of a line."""
-    if plan.schema is not None and (broken := userschema.violations(plan.schema, value)):
+    if plan.schema is None:
+        return
+    from replay_cli import userschema
+
+    if broken := userschema.violations(plan.schema, value):
         yield _schema_finding(frame, rules.USER_SCHEMA_VIOLATION, broken, plan)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from replay_cli.errors import ReplayError, UsageError
 from replay_cli.findings import Severity
-from replay_cli.report import Counts, Report, Summary
+from replay_cli.told import Counts, Report, Summary
 
 CLEAN, FINDINGS, USAGE, NOTHING, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PRECEDENCE = (INTERRUPTED, USAGE, UNREADABLE, FINDINGS, NOTHING)

@@ -1,9 +1,9 @@
 """Profiles: which shape a source holds, what its schema says, and what breaks it.
 
 Three shapes of line are known (CONTRACT.md 1, 2.1 and 6): the envelope, the store record, and the stream before
-v0.8.48. Each has its JSON Schema under ``schemas/``; the plain jsonschema walk over it defines what is right and
-words the finding. What a JSON Schema cannot say (``1.0`` is no integer for the runtime, chrono reads the
-timestamps of records) is said here, beside it.
+v0.8.48. Each has its JSON Schema under ``schemas/``; the plain jsonschema walk over it defines what is right, and
+``compiled.py`` says the same sooner. What a JSON Schema cannot say (``1.0`` is no integer for the runtime, chrono
+reads the timestamps of records) is said here, beside it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from replay_cli.members import string_length
+from replay_cli.compiled import Check, compiled
 from replay_cli.timestamps import chrono_refuses
+from replay_cli.violation import MOST_VIOLATIONS, Violation, expected, pointer_part
+from replay_cli.violation import describe as describe
 
 
 class Shape(StrEnum):
@@ -50,9 +51,6 @@ RECORD_ORDER = ("schema_version", "seq", "timestamp", "thread_id", "turn_id", "i
 KNOWN_VERSIONS = {Shape.ENVELOPE: (1,), Shape.RECORD: (1, 2)}
 """The schema_version numbers that were ever written (CONTRACT.md 1, 2.1)."""
 
-MOST_VIOLATIONS = 1000
-"""Violations of one line that are looked for."""
-
 SCHEMA_NAMES = ("envelope", "record", "legacy", "report", "findings")
 
 
@@ -79,24 +77,6 @@ class Plan:
     fast: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One place where a value breaks a schema: JSON Pointer, keyword, what was expected, what was there."""
-
-    pointer: str
-    keyword: str
-    expected: str
-    found: str
-    value: object = None
-
-    def told(self, values: bool) -> str:
-        """The violation in a few words; with ``values`` what was there is shown."""
-        if self.keyword == "required":
-            return f"{self.pointer} is missing"
-        place = f"{self.pointer}: " if self.pointer else ""
-        return f"{place}expected {self.expected}, found {describe(self.value, True) if values else self.found}"
-
-
 def shape_of(value: dict[str, object]) -> Shape | None:
     """The shape that an object claims by its fields (CONTRACT.md 6); None if it is no event at all.
 
@@ -113,9 +93,26 @@ def shape_of(value: dict[str, object]) -> Shape | None:
 
 def schema_text(name: str) -> str:
     """The JSON Schema of this name (see ``SCHEMA_NAMES``), as it is published."""
-    packaged = files("replay_cli") / "schemas"
-    folder = packaged if packaged.is_dir() else Path(__file__).parents[1] / "schemas"
+    here = Path(__file__).parent
+    # Installed they stand inside the package, in a checkout beside it. Not by importlib.resources, which loads more
+    # than a small audit does.
+    folder = next((place for place in (here / "schemas", here.parent / "schemas") if place.is_dir()), None)
+    if folder is None:  # inside an archive
+        from importlib.resources import files
+
+        return (files("replay_cli") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
     return (folder / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+@cache
+def _schema(shape: Shape) -> Any:
+    return json.loads(schema_text(shape))
+
+
+@cache
+def _check(shape: Shape) -> Check:
+    """The quick check of a shape, or the walk where its schema says what the quick one does not know."""
+    return compiled(_schema(shape)) or partial(walked, shape)
 
 
 @cache
@@ -130,13 +127,12 @@ def _validator(shape: Shape) -> Any:
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
     extend: Any = validators.extend
     strict = extend(Draft202012Validator, type_checker=checker)
-    return strict(json.loads(schema_text(shape)), registry=Registry())
+    return strict(_schema(shape), registry=Registry())
 
 
 def violations(shape: Shape, value: dict[str, object]) -> list[Violation]:
     """All places where ``value`` breaks the schema of ``shape``, in the order of the schema's fields."""
-    # Of a record's timestamp the pattern tells the form only; chrono's own reading decides, and is told once.
-    found = [one for one in found_violations(_validator(shape), value) if one.keyword != "pattern"]
+    found = _check(shape)(value)
     timestamp = value.get("timestamp")
     if shape is Shape.RECORD and isinstance(timestamp, str) and (reason := chrono_refuses(timestamp)):
         refused = f"a string that chrono refuses: {reason}"
@@ -144,58 +140,25 @@ def violations(shape: Shape, value: dict[str, object]) -> list[Violation]:
     return found
 
 
+def walked(shape: Shape, value: object) -> list[Violation]:
+    """What the jsonschema library finds in ``value`` by the schema of ``shape``: what the quick check must find, too.
+
+    Of a record's timestamp the pattern tells the form only; chrono's own reading decides, and is told once.
+    """
+    return [one for one in found_violations(_validator(shape), value) if one.keyword != "pattern"]
+
+
 def found_violations(validator: Any, value: object) -> Iterator[Violation]:
     """The violations that a validator of the jsonschema library finds, one for each absent property."""
     told: set[str] = set()
     for error in islice(validator.iter_errors(value), MOST_VIOLATIONS):
-        keyword, pointer = str(error.validator), "".join(map(_escaped, error.absolute_path))
+        keyword, pointer = str(error.validator), "".join(map(pointer_part, error.absolute_path))
         if keyword == "required" and isinstance(error.validator_value, list):
             # The library has an error for each absent property, but names it only in prose.
             if pointer not in told:
                 absent = [name for name in error.validator_value if name not in error.instance]
-                yield from (Violation(pointer + _escaped(name), keyword, "present", "nothing") for name in absent)
+                yield from (Violation(pointer + pointer_part(name), keyword, "present", "nothing") for name in absent)
             told.add(pointer)
         else:
             instance = error.instance
-            yield Violation(pointer, keyword, _expected(keyword, error.validator_value), describe(instance), instance)
-
-
-def _escaped(part: object) -> str:
-    return "/" + str(part)[:200].replace("~", "~0").replace("/", "~1")
-
-
-def _expected(keyword: str, wanted: object) -> str:
-    match keyword:
-        case "type":
-            words = wanted if isinstance(wanted, list) else [wanted]
-            return " or ".join(word if isinstance(word, str) else "what a schema allows" for word in words)
-        case "minimum":
-            return f"at least {wanted}"
-        case "maximum":
-            return f"at most {wanted}"
-    return f"{keyword} {wanted}"[:80]
-
-
-VALUE_SHOWN = 120
-"""Characters of a value that --show-values shows."""
-
-
-def describe(value: object, shown: bool = False) -> str:
-    """What a value is, without saying what it holds: its type and its length, numbers in full; or, cut, itself."""
-    if shown:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return f"integer {value}" if abs(value) < 10**25 else "integer beyond 25 digits"
-        case float():
-            return "number that is no integer"
-        case str():
-            return string_length(value)
-        case list():
-            return f"array of {len(value)} values"
-    return f"object of {len(value)} fields" if isinstance(value, dict) else type(value).__name__
+            yield Violation(pointer, keyword, expected(keyword, error.validator_value), describe(instance), instance)

@@ -1,26 +1,19 @@
-"""Report: a tally, told. The document model that programs read; ``schemas/report.schema.json`` is made from it.
+"""Report: what an audit found, as models. The Python API returns them, and the published schemas are made from them.
 
-Selecting and grading happen here, on the way out. Messages and facts carry names, ids, numbers and pointers, never
-a value out of a payload; the excerpts that text output shows stay out of the document.
+``schemas/report.schema.json`` describes ``Document``, ``schemas/findings.schema.json`` describes ``Line``. The
+command line does not load this module: it writes the same fields from ``told.py``, since pydantic would cost it more
+than a small audit does (docs/decisions.md).
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from replay_cli import rules
-from replay_cli.findings import Finding as TallyFinding
-from replay_cli.findings import Severity
-from replay_cli.grading import Grading
-from replay_cli.history import History
-from replay_cli.tally import Tally
+from replay_cli import told
+from replay_cli.told import FORMAT_VERSION, ChosenBy, CompressionName, FramingName, Level, ShapeName
 from replay_cli.version import __version__
-from replay_cli.wording import instant, message
-
-FORMAT_VERSION: Literal[1] = 1
-"""The version of the document; it grows when a field changes its meaning or goes."""
 
 
 class Model(BaseModel):
@@ -34,7 +27,7 @@ class Finding(Model):
 
     code: str = Field(description="Code of the rule, never reused, e.g. S102.")
     name: str = Field(description="Name of the rule, e.g. seq-step-back.")
-    severity: Literal["error", "warning", "note"]
+    severity: Level
     message: str = Field(description="One line for a person; control characters are escaped.")
     line: int = Field(ge=1, description="Line in the source, from 1. SSE lines end at CR, LF or CRLF.")
     column: int = Field(ge=1, description="Byte in the line, from 1.")
@@ -83,12 +76,12 @@ class Report(Model):
     """What an audit found in one source."""
 
     source: str = Field(description="The source as it was named.")
-    framing: Literal["jsonl", "sse"]
-    profile: Literal["envelope", "record", "legacy", "compat", "custom", "foreign"] = Field(
+    framing: FramingName
+    profile: ShapeName = Field(
         description="What the source holds: one of the three shapes of event, the compat stream, or another log."
     )
-    chosen_by: Literal["content", "path", "option"] = Field(description="What decided the profile.")
-    compression: Literal["gzip", "zstd", "bz2", "xz"] | None = None
+    chosen_by: ChosenBy = Field(description="What decided the profile.")
+    compression: CompressionName | None = None
     bytes: int = Field(ge=0, description="Bytes audited, after decompression.")
     lines: int = Field(ge=0)
     events: int = Field(ge=0, description="Events that could be read.")
@@ -142,78 +135,55 @@ class Document(Model):
     sources: list[Report]
 
 
-def told(finding: TallyFinding, severity: Severity) -> Finding:
-    """A finding as programs and people get it."""
-    rule = rules.BY_CODE[finding.code]
-    return Finding.model_construct(
-        code=rule.code,
-        name=rule.name,
-        severity=cast("Literal['error', 'warning', 'note']", severity.value),
-        message=message(finding.code, finding.facts),
-        line=finding.line,
-        column=finding.column,
-        offset=finding.offset,
-        facts=finding.facts,
-        excerpt=finding.excerpt,
-        caret=finding.caret,
-    )
+class FindingLine(Finding):
+    """One finding."""
+
+    type: Literal["finding"] = "finding"
+    source: str = Field(description="The source as it was named.")
 
 
-def first_findings(tally: Tally, grading: Grading, most: int) -> list[TallyFinding]:
-    """The first ``most`` findings of a tally that are asked for, by place."""
-    asked = [one for code, found in tally.findings.items() if grading.asks(code) for one in found]
-    return sorted(asked, key=lambda one: one.place)[:most]
+class SourceLine(Report):
+    """The end of one source: its report, without the findings that went before."""
+
+    type: Literal["source"] = "source"
+    findings: list[Finding] = Field(default=[], max_length=0)
 
 
-def counts(tally: Tally, grading: Grading) -> Counts:
-    """The number of findings of each severity."""
-    numbers = dict.fromkeys(("error", "warning", "note"), 0)
-    for code, number in tally.broken.items():
-        if grading.asks(code):
-            numbers[grading.of(code).value] += number
-    return Counts(**numbers)
+class SummaryLine(Model):
+    """The last line: all sources together."""
+
+    type: Literal["summary"] = "summary"
+    format_version: Literal[1] = FORMAT_VERSION
+    tool: Tool = Tool()
+    problems: list[str] = Field(description="What was asked and could not be done, e.g. a missing file.")
+    summary: Summary
+    exit_code: int
 
 
-def per_rule(tally: Tally, grading: Grading) -> dict[str, int]:
-    """Findings per rule name, in the order of the catalogue."""
-    asked = ((rule.name, tally.broken[rule.code]) for rule in rules.RULES if grading.asks(rule.code))
-    return {name: number for name, number in asked if number}
+class Line(RootModel[Annotated[FindingLine | SourceLine | SummaryLine, Field(discriminator="type")]]):
+    """One line of ``replay validate --format jsonl``."""
 
 
-def order_numbers(tally: Tally, history: History | None) -> Order | None:
-    """What a broken order costs; None where the order holds."""
-    if history is not None:
-        return Order(
-            passed_over=history.passed_over,
-            other_thread=history.other_thread,
-            reloads=history.reloads,
-            repeated=history.repeated,
-            conflicting=history.conflicting,
-            exact=history.exact,
-        )
-    repeated, conflicting = tally.broken[rules.SEQ_DUPLICATE.code], tally.broken[rules.SEQ_CONFLICT.code]
-    passed_over = repeated + conflicting + tally.broken[rules.SEQ_STEP_BACK.code]
-    reloads = tally.broken[rules.BROKEN_LINK.code]
-    if not passed_over and not reloads:
-        return None
-    return Order(
-        passed_over=passed_over,
-        other_thread=tally.broken[rules.WRONG_THREAD.code],
-        reloads=reloads,
-        repeated=repeated,
-        conflicting=conflicting,
-        exact=False,
-    )
+def published(report: told.Report) -> Report:
+    """The model of a report. Its values are not looked at again: a type checker holds those of ``told.py``."""
+    return Report.model_construct(**_members(report))
 
 
-def seq_range(tally: Tally) -> Range | None:
-    """Least and greatest seq of a tally."""
-    return Range(first=tally.seqs[0], last=tally.seqs[1]) if tally.seqs else None
+_MODELS: dict[type, type[Model]] = {
+    told.Finding: Finding,
+    told.Range: Range,
+    told.Counts: Counts,
+    told.Order: Order,
+    told.RuleCount: RuleCount,
+}
 
 
-def time_range(tally: Tally) -> Range | None:
-    """Earliest and latest time of a tally."""
-    if tally.instants is None:
-        return None
-    first, last = instant(tally.instants[0]), instant(tally.instants[1])
-    return Range(first=first, last=last) if first and last else None
+def _members(told_part: Any) -> dict[str, Any]:
+    return {name: _published(member) for name, member in told_part._asdict().items()}
+
+
+def _published(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_published(one) for one in value]
+    model = _MODELS.get(type(value))
+    return model.model_construct(**_members(value)) if model else value

@@ -1249,6 +1249,9 @@ RULES: tuple[Rule, ...] = (
 BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES}
 
+ORDER_CODES = (SEQ_DUPLICATE.code, SEQ_STEP_BACK.code, SEQ_CONFLICT.code, BROKEN_LINK.code)
+"""What tells that the order of a source is broken, so that it is worth a second look."""
+
 
 def find(text: str) -> Rule | None:
     """The rule with this code or name, whatever the case; None if there is none."""

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from replay_cli.render.jsonl import Line
-from replay_cli.report import Document
+from replay_cli.report import Document, Line
 
 MADE: dict[str, tuple[type[BaseModel], str]] = {
     "report": (Document, "Report of replay validate --format json"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay_cli.blocks import Block
 from replay_cli.compat import NAMES as COMPAT_NAMES
@@ -41,8 +41,7 @@ _OBJECT = re.compile(rb'\A\{|\{"(?:schema_version|seq|event|timestamp)":')
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Sniffed:
+class Sniffed(NamedTuple):
     """What a source seems to hold; ``what`` names a foreign log, ``objects`` tells that it holds JSON objects, and
     ``fits`` that one of them at least fulfils the schema of the shape (looked for only when asked). ``sure`` is False
     where nothing that was looked at could be read, so that more of the source may tell more.

@@ -10,8 +10,8 @@ from replay_cli import rules
 from replay_cli.findings import Rule
 from replay_cli.grading import Grading
 from replay_cli.profiles import Plan, Shape
-from replay_cli.report import RuleCount
 from replay_cli.tally import Tally
+from replay_cli.told import RuleCount
 
 _LIKE = {
     rules.SEQ_DUPLICATE.code: rules.SEQ_STEP_BACK.code,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 ENDS_EARLY = "ends too early"
@@ -27,38 +27,40 @@ _SPACES = f"[{_BLANK}]*+"
 class _Step(NamedTuple):
     """What must come next. A group named ``early`` matches where the text ends instead of going on."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     least: int = 0
     most: int = 0
 
 
 def _mark(pattern: str, spaces: str = _SPACES) -> _Step:
-    return _Step(re.compile(rf"{spaces}(?:{pattern}|(?P<early>\Z))"))
+    return _Step(rf"{spaces}(?:{pattern}|(?P<early>\Z))")
 
 
 def _number(least: int, most: int) -> _Step:
-    return _Step(re.compile(rf"{_SPACES}(?:(?P<number>[0-9]{{1,2}})|(?P<early>\Z))"), least, most)
+    return _Step(rf"{_SPACES}(?:(?P<number>[0-9]{{1,2}})|(?P<early>\Z))", least, most)
 
 
 def _two_digits(before: str, most: int) -> _Step:
     # "Early" is fewer than two bytes left, whatever they are.
-    return _Step(re.compile(rf"{before}(?:(?P<number>[0-9]{{2}})|(?P<early>[\0-\x7f]?\Z))"), 0, most)
+    return _Step(rf"{before}(?:(?P<number>[0-9]{{2}})|(?P<early>[\0-\x7f]?\Z))", 0, most)
 
 
 # With a sign the year may have any number of digits, as long as it fits 32 bits.
-_YEAR = _Step(
-    re.compile(rf"{_SPACES}(?:(?P<number>[+-][0-9]+|[0-9]{{1,4}})|(?P<early>[+-]?\Z))"), -(2**31), 2**31 - 1
-)
+_YEAR = _Step(rf"{_SPACES}(?:(?P<number>[+-][0-9]+|[0-9]{{1,4}})|(?P<early>[+-]?\Z))", -(2**31), 2**31 - 1)
 _DATE_AND_TIME = (
     *(_YEAR, _mark("-"), _number(1, 12), _mark("-"), _number(1, 31)),
     _mark("[tT ]", spaces=""),
     *(_number(0, 23), _mark(":"), _number(0, 59), _mark(":"), _number(0, 60)),
 )
-_FRACTION = re.compile(r"(?:\.(?:(?P<digits>[0-9]+)|(?P<early>\Z)))?")
-_ZULU = re.compile(rf"{_SPACES}(?:[uU][tT][cC]|[zZ])")
+_FRACTION = r"(?:\.(?:(?P<digits>[0-9]+)|(?P<early>\Z)))?"
+_ZULU = rf"{_SPACES}(?:[uU][tT][cC]|[zZ])"
 _SIGN = _mark("[+\N{MINUS SIGN}-]")
 _HOURS_AND_MINUTES = (_two_digits("", 99), _two_digits(f"[:{_BLANK}]*+", 59))
-_THE_END = re.compile(rf"{_SPACES}\Z")
+_THE_END = rf"{_SPACES}\Z"
+
+# Compiled at their first use: what the runtime writes needs none of them (``_quick``), and compiling them all takes
+# longer than the audit of a small log.
+_compiled = cache(re.compile)
 
 _DAY = 86_400
 _DAYS_OF_400_YEARS = 146_097
@@ -135,10 +137,10 @@ def _quick(text: str) -> int | None:
 @lru_cache(maxsize=1024)
 def _start_of_minute(text: str) -> int | None:
     """The instant at which the minute ``YYYY-MM-DDTHH:MM`` starts; None if there is no such minute."""
-    try:
-        return _instant(text + ":00Z")
-    except _RefusedError:
+    days, hour, minute = _days(int(text[:4]), int(text[5:7]), int(text[8:10])), int(text[11:13]), int(text[14:])
+    if days is None or hour > 23 or minute > 59:
         return None
+    return (days * _DAY + hour * 3600 + minute * 60) * 1_000_000_000
 
 
 def _instant(text: str) -> int:
@@ -146,7 +148,7 @@ def _instant(text: str) -> int:
     (year, month, day, hour, minute, second), at = _walk(text, 0, _DATE_AND_TIME)
     fraction, at = _fraction(text, at)
     offset, at = _offset(text, at)
-    if not _THE_END.match(text, at):
+    if not _compiled(_THE_END).match(text, at):
         raise _RefusedError(SOMETHING_FOLLOWS)
     days = _days(year, month, day) if _FIRST_YEAR <= year <= _LAST_YEAR else None
     if days is None or abs(offset) >= _DAY:
@@ -161,7 +163,7 @@ def _walk(text: str, at: int, steps: tuple[_Step, ...]) -> tuple[list[int], int]
     """The numbers met when ``steps`` are taken from place ``at``, and the place behind them."""
     numbers = []
     for step in steps:
-        found = step.pattern.match(text, at)
+        found = _compiled(step.pattern).match(text, at)
         if found is None:
             raise _RefusedError(NOT_A_TIME)
         if found.lastgroup == "early":
@@ -183,7 +185,7 @@ def _integer(digits: str) -> int:
 
 def _fraction(text: str, at: int) -> tuple[int, int]:
     """Nanoseconds of the fraction at place ``at``, 0 if there is none, and the place behind it."""
-    found = _FRACTION.match(text, at)
+    found = _compiled(_FRACTION).match(text, at)
     if found is None or found["early"] is not None:
         raise _RefusedError(ENDS_EARLY)
     return int((found["digits"] or "0")[:9].ljust(9, "0")), found.end()
@@ -191,7 +193,7 @@ def _fraction(text: str, at: int) -> tuple[int, int]:
 
 def _offset(text: str, at: int) -> tuple[int, int]:
     """Seconds east of UTC at place ``at``, not yet held against 24 hours, and the place behind it."""
-    zulu = _ZULU.match(text, at)
+    zulu = _compiled(_ZULU).match(text, at)
     if zulu:
         return 0, zulu.end()
     _, at = _walk(text, at, (_SIGN,))

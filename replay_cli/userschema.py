@@ -15,13 +15,13 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from replay_cli.errors import UsageError
-from replay_cli.profiles import Violation, found_violations
+from replay_cli.errors import SchemaError
+from replay_cli.profiles import found_violations
+from replay_cli.violation import Violation
 
 PATIENCE = 2.0
 """Seconds that one line may take."""
@@ -31,10 +31,6 @@ DEPTH = 6000
 
 EXPECTED_KEPT = 120
 """Characters of what a schema expects that a violation keeps."""
-
-
-class SchemaError(UsageError):
-    """The schema cannot be used: it is none, it refers to what is not in it, or it takes too long."""
 
 
 def load(path: Path) -> str:
@@ -184,10 +180,10 @@ def _worded(found: Violation) -> Violation:
     """A violation with what the library says in its own way: of a schema that is ``false``, and of draft 3."""
     match found.keyword:
         case "None":
-            return replace(found, keyword="false", expected="nothing")
+            return found._replace(keyword="false", expected="nothing")
         case "required":
-            return replace(found, expected="present", found="nothing")
-    return replace(found, expected=found.expected[:EXPECTED_KEPT])
+            return found._replace(expected="present", found="nothing")
+    return found._replace(expected=found.expected[:EXPECTED_KEPT])
 
 
 @contextmanager

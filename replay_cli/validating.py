@@ -11,33 +11,30 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from replay_cli.api import audit_source, make_options
 from replay_cli.atomic import append, replacing, say, standard_output
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
-from replay_cli.errors import ReplayError, UsageError, one_line
+from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, Options, inspect
 from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
-from replay_cli.report import Report
 from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path, open_stream
-from replay_cli.userschema import SchemaError
+from replay_cli.told import Report
 from replay_cli.wording import count
 
 NOBODY_READS = 141
 """The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What was typed."""
 
     paths: list[str]

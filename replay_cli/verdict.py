@@ -6,9 +6,13 @@ and claims nothing beyond it; the cases are those of DECISIONS, "The verdict sen
 
 from __future__ import annotations
 
-from replay_cli.history import History
+from typing import TYPE_CHECKING
+
 from replay_cli.profiles import Plan, Shape
 from replay_cli.tally import Tally
+
+if TYPE_CHECKING:
+    from replay_cli.history import History
 
 
 def verdict(tally: Tally, plan: Plan, history: History | None, foreign: str = "", cut: bool = False) -> str:

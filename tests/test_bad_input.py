@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from replay_cli import audit
-from replay_cli.history import wants_history
+from replay_cli.inspection import wants_history
 from tests.conftest import COMMAND, Ran, Replay, environment
 from tests.making import capture, record, store
 

@@ -12,17 +12,19 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from replay_cli import audit
-from replay_cli.errors import SourceError, UsageError, one_line
+from replay_cli.errors import SchemaError, SourceError, UsageError, one_line
+from replay_cli.inspection import Options, inspect
 from replay_cli.outcome import Outcome
 from replay_cli.render import Style, renderer
 from replay_cli.render.jsonl import source_line
 from replay_cli.render.text import shortened
-from replay_cli.userschema import SchemaError, load
+from replay_cli.sources import open_stream
+from replay_cli.userschema import load
 from tests.conftest import COMMAND, environment
 from tests.making import compact, envelope, record, store
 
@@ -303,7 +305,8 @@ def test_of_all_code_points_of_a_log_just_those_that_print_come_out(everything: 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_of_all_code_points_of_a_name_just_those_that_print_come_out(form: str) -> None:
-    report, outcome = audit(b"{\n", name="".join(EVERY + HALVES)), Outcome()
+    with open_stream(BytesIO(b"{\n"), "".join(EVERY + HALVES)) as source:
+        report, outcome = inspect(source, Options()), Outcome()
     outcome.add(report)
 
     render = renderer(form) if form != "jsonl" else lambda reports, *_: map(source_line, reports)

@@ -18,9 +18,13 @@ import jsonschema
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from rich.color import ColorSystem
+from rich.style import Style as RichStyle
 
 from replay_cli import RULES, catalogue
+from replay_cli.render import Style
 from replay_cli.render.github import MOST, PROBLEMS, ROOM, ROWS
+from replay_cli.render.text import _paint
 from replay_cli.schemas_made import MADE, schema_of
 from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
 from tests.making import capture, compact, envelope, message, record, store
@@ -579,3 +583,22 @@ def test_no_clock_shows_in_a_report(shown: dict[str, bytes]) -> None:
     )
 
     assert shown["text"] == late.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        ("error", "bold red"),
+        ("warning", "yellow"),
+        ("note", "cyan"),
+        ("dim", "dim"),
+        ("bold", "bold"),
+        ("ok", "green"),
+    ],
+)
+def test_colours_are_those_that_rich_has_for_their_names(name: str, style: str) -> None:
+    for text in ("S101", ""):
+        painted = RichStyle.parse(style).render(text, color_system=ColorSystem.STANDARD)
+
+        assert painted == _paint(text, name, Style(color=True))
+        assert text == _paint(text, name, Style(color=False))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.making import record
+
 ROOT = Path(__file__).parents[1]
 
 HEAVY = (
@@ -17,6 +19,16 @@ HEAVY = (
     *("multiprocessing", "orjson", "pydantic", "pydantic_core", "referencing", "rich", "rpds", "socket", "ssl"),
     *("tempfile", "urllib.request"),
 )
+UNUSED = (
+    *("asyncio", "attr", "attrs", "backports", "bz2", "difflib", "email", "http", "importlib.metadata"),
+    *("importlib.resources", "inspect", "jsonschema", "jsonschema_specifications", "logging", "lzma", "msgspec"),
+    *("multiprocessing", "pydantic", "pydantic_core", "random", "referencing", "rich", "rpds", "signal", "socket"),
+    *("ssl", "subprocess", "tempfile", "threading", "urllib", "warnings", "zipfile", "zlib"),
+    *("replay_cli.fragments", "replay_cli.history", "replay_cli.report", "replay_cli.statistics"),
+    *("replay_cli.userschema",),
+)
+"""What the audit of a clean log does not use."""
+
 QUICK = ("--version", "--help", "validate --help", "explain --help", "rules", "explain torn-tail")
 
 LOADED = """\
@@ -57,6 +69,35 @@ def test_quick_commands_load_nothing_heavy(command: str) -> None:
 
     assert "replay_cli.cli" in modules
     assert not {name for name in modules for heavy in HEAVY if name == heavy or name.startswith(f"{heavy}.")}
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "github", "json", "jsonl"])
+def test_a_clean_log_is_audited_with_what_that_takes(form: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(record(seq) for seq in range(1, 11)))
+    modules = timed("-m", "replay_cli", "validate", "--format", form, str(log)) - timed("-c", LOADED_BY_TYPER)
+
+    assert {"replay_cli.auditor", "replay_cli.told"} <= modules
+    assert not {name for name in modules for unused in UNUSED if name == unused or name.startswith(f"{unused}.")}
+
+
+def test_a_log_with_findings_loads_no_models(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join([record(1), record(2, thread_id=7), record(1), b"{\n", record(9)[:50]]))
+    words = ("--exit-zero", "--format", "text", "--color", "always")
+    modules = timed("-m", "replay_cli", "validate", *words, str(log))
+
+    assert {"replay_cli.fragments", "replay_cli.history", "replay_cli.render.text"} <= modules
+    assert not modules & {"jsonschema", "pydantic", "referencing", "replay_cli.report", "rich", "rich.cells"}
+
+
+def timed(*words: str) -> frozenset[str]:
+    """The modules that Python says it loads for a program (``-X importtime``)."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-X", "importtime", *words]
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    lines = (line.rpartition("|") for line in done.stderr.splitlines() if line.startswith("import time:"))
+    return frozenset(name.strip() for _, _, name in lines)
 
 
 def test_the_command_line_itself_loads_next_to_nothing_of_ours() -> None:

@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from replay_cli import Report, audit
+from replay_cli import Report, audit, told
 from replay_cli.auditor import FRAMINGS, audit_block
 from replay_cli.blocks import Block
 from replay_cli.frames import Frame, State
@@ -33,10 +33,10 @@ from replay_cli.inspection import Options, plan_for
 from replay_cli.jsontext import JsonReader
 from replay_cli.payloads import KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
-from replay_cli.report import seq_range, time_range
 from replay_cli.rules import BY_CODE
 from replay_cli.sniffing import sniff
 from replay_cli.tally import Tally
+from replay_cli.told import seq_range, time_range
 from replay_cli.verdict import verdict
 
 FULL = os.environ.get("REPLAY_WALK") == "full"
@@ -128,17 +128,17 @@ def seen_in(tally: Tally, plan: Plan) -> Seen:
     These come with an order that is broken, or from the numbers, so nothing depends on them here.
     """
     found = {BY_CODE[code].name: number for code, number in tally.broken.items() if number}
-    told = verdict(tally, plan, None)
+    sentence = verdict(tally, plan, None)
     times = (seq_range(tally), time_range(tally))
-    return Seen(found, tally.events, len(tally.heads), tally.lines, tally.comments, *times, told)
+    return Seen(found, tally.events, len(tally.heads), tally.lines, tally.comments, *times, sentence)
 
 
 def seen_by(report: Report) -> Seen:
     """What a report says, the note apart that every compat stream gets."""
     found = {name: number for name, number in report.rules.items() if name != "compat-stream"}
-    return Seen(
-        found, report.events, report.threads, report.lines, report.keepalives, report.seq, report.time, report.verdict
-    )
+    # As the plain values that a tally is told in: a model is equal to models only.
+    seq, time = (told.Range(span.first, span.last) if span else None for span in (report.seq, report.time))
+    return Seen(found, report.events, report.threads, report.lines, report.keepalives, seq, time, report.verdict)
 
 
 def noticed(before: Seen, after: Seen) -> str:

@@ -7,14 +7,13 @@ the reports are; so nothing is held back and memory stays flat over any number o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay_cli.outcome import Outcome
-from replay_cli.report import Report
+from replay_cli.told import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How to show things: with colour or not, how many cells a line has, whether only findings are wanted, and
     whether a piece of the line is shown with each.
     """

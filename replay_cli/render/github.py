@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
-from replay_cli.report import Finding, Report
+from replay_cli.told import Finding, Report
 from replay_cli.wording import count
 
 if TYPE_CHECKING:

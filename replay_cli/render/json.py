@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from replay_cli.outcome import Outcome
-from replay_cli.report import FORMAT_VERSION, Report, Tool
+from replay_cli.told import FORMAT_VERSION, TOOL, Report
 
 if TYPE_CHECKING:
     from replay_cli.render import Style
@@ -17,15 +15,32 @@ if TYPE_CHECKING:
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
     """The document of a run. It is whole whatever the sources held."""
-    yield f'{{"format_version":{FORMAT_VERSION},"tool":{text(Tool().model_dump())},"sources":['
+    yield f'{{"format_version":{FORMAT_VERSION},"tool":{text(TOOL)},"sources":['
     for number, report in enumerate(reports):
-        yield f"{',' if number else ''}\n{text(report.model_dump(exclude_none=True))}"
-    yield f'\n],"problems":{text(outcome.problems)},"summary":{text(outcome.summary().model_dump())}'
+        yield f"{',' if number else ''}\n{text(plain(report))}"
+    yield f'\n],"problems":{text(outcome.problems)},"summary":{text(plain(outcome.summary()))}'
     yield f',"exit_code":{outcome.exit_code}}}\n'
+
+
+def plain(told: Any) -> dict[str, Any]:
+    """A part of a report as an object of a document: its fields in their order, without those that are not there."""
+    members = ((name, getattr(told, name)) for name in told._fields if name not in _NOT_TOLD)
+    return {name: _plain(member) for name, member in members if member is not None}
+
+
+_NOT_TOLD = frozenset({"excerpt", "caret"})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return plain(value) if hasattr(value, "_fields") else value
 
 
 def text(value: Any) -> str:
     """JSON text, safe wherever it is printed: all that does not print is escaped."""
+    import orjson
+
     try:
         written = orjson.dumps(_clean(value)).decode()
     except TypeError:  # an integer beyond 64 bits
