@@ -38,6 +38,7 @@ def audit(
     schema: str | PathLike[str] | None = None,
     show_values: bool = False,
     max_bytes: int | None = None,
+    fast: bool = True,
 ) -> report.Report:
     """Audit one event log or SSE capture and return its report. Twin: ``replay validate LOG``.
 
@@ -62,6 +63,7 @@ def audit(
         schema=Path(schema) if schema is not None else None,
         show_values=show_values,
         max_bytes=max_bytes,
+        fast=fast,
     )
     return published(_audited(log, name, options))
 
@@ -104,6 +106,7 @@ def make_options(
     schema: Path | None,
     show_values: bool,
     max_bytes: int | None,
+    fast: bool,
 ) -> Options:
     """Options from the words that a user gives. Raises UsageError for one that cannot be meant."""
     if profile not in ("auto", Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY):
@@ -130,4 +133,5 @@ def make_options(
         schema=text if schema is not None else None,
         show_values=show_values,
         max_bytes=max_bytes,
+        fast=fast,
     )

@@ -207,6 +207,12 @@ def validate(
         bool,
         typer.Option("--statistics", help="Tell how often each rule could be asked, and was broken. [default: off]"),
     ] = False,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast/--no-fast", help="Prove clean stretches at once, or read all line by line: same findings."
+        ),
+    ] = True,
     content: Annotated[
         bool,
         typer.Option("--content/--no-content", help="Show a piece of the line with findings in text output."),
@@ -234,6 +240,7 @@ def validate(
         max_line_bytes=max_line_bytes,
         max_findings=max_findings,
         max_bytes=max_bytes,
+        fast=fast,
         schema=schema,
         content=content,
         show_values=show_values,

@@ -4,7 +4,8 @@
     └── ReplayError       says in one line what is wrong
         ├── UsageError    what was asked cannot be meant: exit 2
         │   └── SchemaError   it is the schema of --schema
-        └── SourceError   an input cannot be read: exit 4
+        ├── SourceError   an input cannot be read: exit 4
+        └── WorkerDiedError   a process was killed: exit 4
 
 Whatever goes wrong in a foreseen way is one of these, and never a traceback.
 """
@@ -54,3 +55,15 @@ class SourceError(ReplayError):
 
     def __str__(self) -> str:
         return one_line(f"{self.name}: {self.reason}")
+
+
+class WorkerDiedError(ReplayError):
+    """A worker process was killed in the middle of its work (exit 4)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a worker process was killed, perhaps for want of memory; nothing after it was read: try --jobs 1"
+        )
+
+    def __reduce__(self) -> tuple[type[WorkerDiedError], tuple[()]]:
+        return (WorkerDiedError, ())

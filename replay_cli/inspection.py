@@ -65,7 +65,7 @@ class Options:
     ``profile`` and ``framing`` are None to go by content. ``max_line_bytes`` is the longest line or SSE event that
     is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
-    decompression.
+    decompression. ``fast`` is False to leave the prover and the quick schema check aside.
     """
 
     profile: Shape | None = None
@@ -77,6 +77,7 @@ class Options:
     schema: str | None = None
     show_values: bool = False
     max_bytes: int | None = None
+    fast: bool = True
 
 
 Listen = Callable[[list[Finding]], None]
@@ -143,6 +144,8 @@ def inspect(
         not_shown=numbers.error + numbers.warning + numbers.note - len(found),
         statistics=asked,
         caveats=unseen,
+        proven=tally.proven if options.statistics else None,
+        unproven=dict(tally.unproven) if options.statistics else None,
     )
 
 
@@ -179,6 +182,7 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
         gaps=options.grading.asks(rules.SEQ_GAP.code),
         schema=options.schema,
         values=options.show_values,
+        fast=options.fast,
     )
     return plan, chosen_by
 

@@ -190,7 +190,7 @@ def _open_value(frame: Frame, plan: Plan, reading: Reading, notes: tuple[Finding
     if known:
         index = place_of(frame.data, known[0], -1) or 0
         return _refused(frame, rules.DUPLICATE_KEY, index, names=", ".join(known))
-    broken = violations(shape, value)
+    broken = violations(shape, value, plan.fast)
     if broken:
         return Opened((_schema_finding(frame, rules.SCHEMA_VIOLATION, broken, plan),), readable=False)
     found = [*notes, *_user_violations(frame, value, plan)]
@@ -225,7 +225,7 @@ def _shape_read_as(frame: Frame, value: dict[str, object], plan: Plan) -> Shape 
     if plan.strict or plan.shape is Shape.RECORD or claimed is None or claimed is plan.shape:
         return plan.shape
     if claimed is Shape.ENVELOPE or set(value) <= KNOWN[claimed]:
-        return claimed if not violations(claimed, value) else plan.shape
+        return claimed if not violations(claimed, value, plan.fast) else plan.shape
     return plan.shape
 
 

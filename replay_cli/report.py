@@ -98,6 +98,8 @@ class Report(Model):
     not_shown: int = Field(default=0, ge=0, description="Findings beyond those that are listed.")
     statistics: list[RuleCount] | None = None
     caveats: list[str] | None = Field(default=None, description="What this source cannot show.")
+    proven: int | None = Field(default=None, ge=0, description="Bytes audited the fast way (--statistics).")
+    unproven: dict[str, int] | None = Field(default=None, description="Bytes that were not, by the reason.")
 
     @property
     def ok(self) -> bool:

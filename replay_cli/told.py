@@ -112,6 +112,8 @@ class Report(NamedTuple):
     not_shown: int
     statistics: list[RuleCount] | None = None
     caveats: list[str] | None = None
+    proven: int | None = None
+    unproven: dict[str, int] | None = None
 
 
 class Summary(NamedTuple):

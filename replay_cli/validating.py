@@ -53,6 +53,7 @@ class Request(NamedTuple):
     format: str | None
     output_file: str | None
     max_bytes: int | None
+    fast: bool
     schema: str | None
     statistics: bool
     content: bool
@@ -79,6 +80,7 @@ def validate(request: Request) -> int:
         # GitHub shows annotations to whoever may see the run, so they never carry values (DECISIONS, Options).
         show_values=request.show_values and request.format != "github",
         max_bytes=request.max_bytes,
+        fast=request.fast,
     )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     if stdin is None and STDIN in request.paths:

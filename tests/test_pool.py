@@ -1,0 +1,177 @@
+"""The pool: order, laziness, and that nothing outlives the run. Real processes throughout."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from replay_cli.errors import ReplayError, SourceError, WorkerDiedError
+from replay_cli.pool import ordered
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as Unix does")
+
+ROOT = Path(__file__).parents[1]
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def slow_square(number: int) -> int:
+    time.sleep(random.random() / 100)
+    return number * number
+
+
+def fail_at_three(number: int) -> int:
+    if number == 3:
+        raise SourceError("a log", "is broken")
+    return number
+
+
+def die_at_three(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def large(number: int) -> bytes:
+    return b"%d" % number * 5_000_000
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z" if sys.platform == "linux" else True
+
+
+def await_end(processes: set[int], seconds: float = 10) -> set[int]:
+    """Those that are still there after so many seconds."""
+    until = time.monotonic() + seconds
+    while (left := {one for one in processes if alive(one)}) and time.monotonic() < until:
+        time.sleep(0.02)
+    return left
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_results_come_in_the_order_of_the_tasks(jobs: int) -> None:
+    assert list(ordered(slow_square, range(60), jobs)) == [number * number for number in range(60)]
+
+
+def test_many_small_tasks_and_large_results_go_through() -> None:
+    assert sum(ordered(square, range(2000), 2)) == sum(number * number for number in range(2000))
+    assert [len(one) for one in ordered(large, range(3), 2)] == [5_000_000] * 3
+
+
+def test_one_job_is_this_process() -> None:
+    assert set(ordered(process_of, range(3), 1)) == {os.getpid()}
+
+
+def test_tasks_are_taken_only_a_little_ahead() -> None:
+    taken = []
+
+    def tasks() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    results = ordered(square, tasks(), 2)
+    assert next(results) == 0
+    assert len(taken) <= 5
+    results.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_error_is_raised_in_its_place(jobs: int) -> None:
+    results = ordered(fail_at_three, range(10), jobs)
+
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(SourceError, match="a log: is broken"):
+        next(results)
+
+
+def test_killed_worker_is_told_and_the_others_end() -> None:
+    processes = set(ordered(process_of, range(1), 2))
+    with pytest.raises(WorkerDiedError, match="--jobs 1") as told:
+        list(ordered(die_at_three, range(10), 2))
+
+    assert isinstance(told.value, ReplayError)
+    assert not await_end(processes)
+
+
+def test_closing_ends_the_workers_in_the_middle_of_their_work() -> None:
+    results = ordered(process_of, range(10), 2)
+    process = next(results)
+    results.close()  # type: ignore[attr-defined]
+
+    assert not await_end({process})
+
+
+PROGRAM = """
+    import os, sys, time
+    sys.path.insert(0, {root!r})
+    from replay_cli.pool import ordered
+
+    def work(number):
+        os.write(1, b"%d\\n" % os.getpid())
+        time.sleep(60)
+
+    try:
+        list(ordered(work, range(4), 2))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.fixture
+def running() -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
+    """A program with two workers that sleep, and their process numbers."""
+    program = textwrap.dedent(PROGRAM).format(root=str(ROOT))
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        workers = {int(process.stdout.readline()) for _ in range(2)}
+        try:
+            yield process, workers
+        finally:
+            process.kill()
+
+
+def test_interrupt_ends_all_at_once_without_a_word(running: tuple[subprocess.Popen[str], set[int]]) -> None:
+    process, workers = running
+    os.killpg(process.pid, signal.SIGINT)
+
+    assert process.wait(timeout=20) == 130
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert not await_end(workers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_parent_that_is_killed_leaves_no_orphan(
+    running: tuple[subprocess.Popen[str], set[int]], number: signal.Signals
+) -> None:
+    process, workers = running
+    process.send_signal(number)
+
+    assert process.wait(timeout=20) == -number
+    assert not await_end(workers)
