@@ -311,7 +311,9 @@ def run(arguments: list[str] | None = None) -> int:
             return 0
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except _Misused as error:
-        return _end(_told(error), 2)
+        from replay_cli.misuse import told
+
+        return _end(told(error), 2)
     except ReplayError as error:
         return _end(f"replay: {error}", 2 if isinstance(error, UsageError) else 4)
     except OSError as error:
@@ -339,49 +341,6 @@ def _end(said: str, code: int) -> int:
 
     say(said)
     return code
-
-
-def _told(error: Any) -> str:
-    """What typer says of a command line, in one line that names the word; the help if there was no word at all."""
-    import re
-
-    from replay_cli.errors import one_line
-
-    message = str(error.format_message())
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return message
-    command = error.ctx.command_path if error.ctx else "replay"
-    name, param = getattr(error, "option_name", ""), getattr(error, "param", None)
-    if name and hasattr(error, "possibilities"):
-        close = next(iter(error.possibilities or ()), None)
-        hint = f"did you mean {close}?" if close else f"`{command} --help` lists them"
-        told = f"{name}: no such option; {hint}"
-    elif name:
-        told = f"{name}: {'needs a value' if 'requires' in message else 'takes no value'}"
-    elif param is not None and error.message:
-        told = f"{max(param.opts, key=len)}: {_bad_value(str(error.message), param)}"
-    elif param is not None:
-        told = f"{command.removeprefix('replay ')}: {param.metavar} is missing"
-    elif match := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", message, re.DOTALL):
-        told = f"{command.removeprefix('replay ')}: takes no further argument: {match[1]}"
-    elif match := re.match(r"No such command '(.*?)'\.?(?: Did you mean '(.*?)')?", message, re.DOTALL):
-        told = f"no such command: {match[1]}; " + (f"did you mean {match[2]}?" if match[2] else "see `replay --help`")
-    else:
-        told = message
-    return f"replay: {one_line(told)}"
-
-
-def _bad_value(message: str, param: Any) -> str:
-    """What is wrong with a value: what it may be, and which of that was meant."""
-    from difflib import get_close_matches
-
-    choices = [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
-    value, found, _ = message.partition(" is not one of ")
-    if not (choices and found):
-        return message.rstrip(".").partition(" is not a valid int")[0] + " is not a whole number"
-    close = get_close_matches(value[1:-1].lower(), choices, 1)
-    *others, last = (f"'{choice}'" for choice in choices)
-    return f"{value} is not {', '.join(others)} or {last}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _end_on_signals() -> None:

@@ -24,7 +24,7 @@ ROWS = (
     "__init__ __main__",
     "cli",
     "validating docs_made schemas_made",
-    "api progress render",
+    "api progress render misuse",
     "inspection render.text render.jsonl report",
     "render.concise render.github render.json",
     "outcome statistics",
