@@ -39,6 +39,7 @@ def audit(
     show_values: bool = False,
     max_bytes: int | None = None,
     fast: bool = True,
+    jobs: int = 1,
 ) -> report.Report:
     """Audit one event log or SSE capture and return its report. Twin: ``replay validate LOG``.
 
@@ -64,6 +65,7 @@ def audit(
         show_values=show_values,
         max_bytes=max_bytes,
         fast=fast,
+        jobs=jobs,
     )
     return published(_audited(log, name, options))
 
@@ -107,6 +109,7 @@ def make_options(
     show_values: bool,
     max_bytes: int | None,
     fast: bool,
+    jobs: int,
 ) -> Options:
     """Options from the words that a user gives. Raises UsageError for one that cannot be meant."""
     if profile not in ("auto", Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY):
@@ -115,6 +118,8 @@ def make_options(
         raise UsageError(f"--framing: {framing!r} is not auto, jsonl or sse")
     if max_line_bytes < 1:
         raise UsageError(f"--max-line-bytes: {max_line_bytes} is less than 1")
+    if jobs < 1:
+        raise UsageError(f"--jobs: {jobs} is less than 1")
     if max_findings < 0:
         raise UsageError(f"--max-findings: {max_findings} is less than 0")
     if max_bytes is not None and max_bytes < 1:
@@ -134,4 +139,5 @@ def make_options(
         show_values=show_values,
         max_bytes=max_bytes,
         fast=fast,
+        jobs=jobs,
     )

@@ -9,7 +9,7 @@ A command parses, calls what does the work, and exits. Everything heavy is impor
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any, Optional, cast
+from typing import Annotated, Optional, cast
 
 import typer
 
@@ -213,6 +213,10 @@ def validate(
             "--fast/--no-fast", help="Prove clean stretches at once, or read all line by line: same findings."
         ),
     ] = True,
+    jobs: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--jobs", "-j", metavar="N", help="Processes for large inputs. [default: one for each core]"),
+    ] = None,
     content: Annotated[
         bool,
         typer.Option("--content/--no-content", help="Show a piece of the line with findings in text output."),
@@ -241,6 +245,7 @@ def validate(
         max_findings=max_findings,
         max_bytes=max_bytes,
         fast=fast,
+        jobs=jobs,
         schema=schema,
         content=content,
         show_values=show_values,

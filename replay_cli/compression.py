@@ -12,7 +12,7 @@ from replay_cli.errors import SourceError
 if TYPE_CHECKING:
     import zlib
 
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
 """Bytes in one read, and about as many in one chunk."""
 
 STEP = 1024

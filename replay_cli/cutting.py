@@ -20,17 +20,18 @@ OVERLAP = 4
 
 
 def cut(
-    chunks: Iterable[bytes], framing: Framing, limit: int, more: Callable[[], bytes] | None = None
+    chunks: Iterable[bytes], framing: Framing, limit: int, more: Callable[[], bytes] | None = None, offset: int = 0
 ) -> Iterator[Block]:
     """Cut ``chunks`` into blocks of whole frames, those longer than ``limit`` bytes shortened.
 
     ``more`` is asked for further bytes when the last frame has no end: a file may have grown since it was opened,
     and its last line is called torn only if a second look does not find the end (DECISIONS, Sources). Only that
     one frame is finished; what follows it belongs to a later audit. An exception from ``chunks`` passes through,
-    and the unended frame before it is given up: what cut it short is the source, not its writer.
+    and the unended frame before it is given up: what cut it short is the source, not its writer. ``offset`` is where
+    in the source the chunks begin (0-based bytes); a frame begins there.
     """
     limit = max(limit, HEAD_KEPT)
-    cutter = _Cutter(framing, limit)
+    cutter = _Cutter(framing, limit, offset)
     for chunk in chunks:
         for start in range(0, len(chunk), limit):
             yield from cutter.feed(chunk[start : start + limit])
@@ -45,10 +46,10 @@ def cut(
 class _Cutter:
     """The bytes after the last boundary, as pieces, so that one long frame costs no repeated joining."""
 
-    def __init__(self, framing: Framing, limit: int) -> None:
+    def __init__(self, framing: Framing, limit: int, offset: int) -> None:
         self._framing = framing
         self._limit = limit
-        self._offset = 0
+        self._offset = offset
         self._pieces: list[bytes] = []
         self._size = 0
         # The last pending bytes, where the end of the frame may begin.

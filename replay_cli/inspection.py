@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, cast
 
 from replay_cli import rules
 from replay_cli.auditor import FRAMINGS, audit_blocks
-from replay_cli.blocks import Block
 from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError
 from replay_cli.findings import Finding, Rule
@@ -26,6 +25,7 @@ from replay_cli.opening import EXCERPT
 from replay_cli.profiles import Plan, Shape
 from replay_cli.sniffing import HEAD, LONGER_HEAD, Sniffed, sniff
 from replay_cli.sources import Source, read_at
+from replay_cli.spans import are_worth_it, audit_spans
 from replay_cli.tally import Tally
 from replay_cli.told import (
     ChosenBy,
@@ -65,7 +65,8 @@ class Options:
     ``profile`` and ``framing`` are None to go by content. ``max_line_bytes`` is the longest line or SSE event that
     is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
-    decompression. ``fast`` is False to leave the prover and the quick schema check aside.
+    decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
+    processes a large file is audited.
     """
 
     profile: Shape | None = None
@@ -78,6 +79,7 @@ class Options:
     show_values: bool = False
     max_bytes: int | None = None
     fast: bool = True
+    jobs: int = 1
 
 
 Listen = Callable[[list[Finding]], None]
@@ -111,9 +113,14 @@ def inspect(
     if plan.shape is Shape.FOREIGN:
         tally += _told_at_start(rules.FOREIGN_LOG, what=sniffed.what)
     else:
-        rest = _after(head, chunks, failure)
-        blocks = cut(rest, FRAMINGS[plan.framing], plan.limit, source.more)
-        tally, failure = _audit(blocks, plan, source, progress, listen)
+        # Who listens is told all findings of a block, also those that the sum does not keep.
+        telling = replace(plan, kept=sys.maxsize) if listen else plan
+        if failure is None and options.max_bytes is None and are_worth_it(source, options.jobs):
+            parts = audit_spans(source, telling, options.jobs)
+        else:
+            rest = _after(head, chunks, failure)
+            parts = audit_blocks(cut(rest, FRAMINGS[plan.framing], plan.limit, source.more), telling)
+        tally, failure = _summed(parts, plan, source, progress, listen)
         if wants_history(tally, plan) and again is not None and failure is None:
             history = _second_look(again, plan, tally, listen)
         _add_source_findings(tally, plan, failure is not None, sys.maxsize if listen else plan.kept)
@@ -237,15 +244,13 @@ def _after(head: bytes, chunks: Iterator[bytes], failure: SourceError | None) ->
     yield from chunks
 
 
-def _audit(
-    blocks: Iterable[Block], plan: Plan, source: Source, progress: Progress | None, listen: Listen | None
+def _summed(
+    parts: Iterable[Tally], plan: Plan, source: Source, progress: Progress | None, listen: Listen | None
 ) -> tuple[Tally, SourceError | None]:
     """The tally of a source, and what stopped the reading; the findings so far are kept."""
     tally = Tally(plan.kept, plan.gaps)
-    # Who listens is told all findings of a block, also those that the sum does not keep.
-    plan = replace(plan, kept=sys.maxsize) if listen else plan
     try:
-        for part in audit_blocks(blocks, plan):
+        for part in parts:
             brought = tally.absorb(part)
             if listen and brought:
                 kept = tally.findings.get(rules.BROKEN_LINK.code, ())

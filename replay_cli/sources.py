@@ -32,7 +32,8 @@ class Source:
 
     ``name`` is what to call it, ``path`` where it is (None for a stream). ``raw_size`` is its size in bytes as it
     is stored, None if that is not known beforehand. ``compression`` is "gzip", "zstd", "bz2", "xz" or None.
-    ``rereadable`` says that it is a regular file, so that ``path`` can be opened again.
+    ``rereadable`` says that it is a regular file, so that ``path`` can be opened again; ``identity`` tells whether
+    it is the same one then.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Source:
     compression: str | None
     rereadable: bool
     _raw: _Raw = field(repr=False)
+    identity: tuple[int, int] = (0, 0)
 
     @property
     def plain(self) -> bool:
@@ -68,6 +70,10 @@ class Source:
         Always b"" for streams and compressed sources, and for a file that has shrunk. Raises SourceError.
         """
         return self._raw.read_on() if self.plain else b""
+
+    def skip_to(self, offset: int) -> None:
+        """Go on at byte ``offset`` of a plain file, whatever was read. Raises SourceError."""
+        self._raw.skip_to(offset, self.raw_size or 0)
 
     def close(self) -> None:
         """Close what was opened here; a stream that was handed in stays open."""
@@ -103,7 +109,8 @@ def open_path(path: str | Path, name: str | None = None, *, raw: bool = False) -
     regular = stat.S_ISREG(found.st_mode)
     size = found.st_size if regular else None
     reader = _Raw(stream, shown, limit=size, owned=True, first=first)
-    return Source(shown, Path(path), size, None if raw else _sniffed(reader), regular, reader)
+    identity = (found.st_dev, found.st_ino)
+    return Source(shown, Path(path), size, None if raw else _sniffed(reader), regular, reader, identity)
 
 
 def open_stream(stream: BinaryIO, name: str, *, raw: bool = False) -> Source:
@@ -246,6 +253,16 @@ class _Raw:
         self.taken += len(data)
         self._left = 0
         return data
+
+    def skip_to(self, offset: int, size: int) -> None:
+        """Go on at byte ``offset`` of a file of ``size`` bytes. Raises SourceError."""
+        try:
+            self._stream.seek(offset)
+        except OSError as error:
+            raise SourceError(self.name, reason(error)) from None
+        self._ahead = b""
+        self.taken = offset
+        self._left = max(size - offset, 0)
 
     def sniff(self) -> str | None:
         """The compression; reads just as many bytes as tell it, and takes none. Raises SourceError."""

@@ -23,6 +23,7 @@ from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, Options, inspect
 from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
+from replay_cli.pool import cores
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
 from replay_cli.rules import FOREIGN_LOG
@@ -54,6 +55,7 @@ class Request(NamedTuple):
     output_file: str | None
     max_bytes: int | None
     fast: bool
+    jobs: int | None
     schema: str | None
     statistics: bool
     content: bool
@@ -81,6 +83,7 @@ def validate(request: Request) -> int:
         show_values=request.show_values and request.format != "github",
         max_bytes=request.max_bytes,
         fast=request.fast,
+        jobs=cores() if request.jobs is None else request.jobs,
     )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     if stdin is None and STDIN in request.paths:

@@ -30,6 +30,7 @@ ROWS = (
     "outcome statistics",
     "told verdict",
     "history sniffing",
+    "spans",
     "auditor",
     "prover",
     "runs",

@@ -1,0 +1,122 @@
+"""Spans: one large file, cut into byte ranges of whole frames that are audited in several processes.
+
+A span begins where a frame does, and ends where the next begins, so the tallies of spans add up to that of the file
+as those of blocks do. Where frames begin is looked for by one process, in order and forwards only: a line of a
+gigabyte is passed over once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from replay_cli.auditor import FRAMINGS, audit_blocks
+from replay_cli.cutting import OVERLAP, cut
+from replay_cli.errors import SourceError
+from replay_cli.frames import Framing
+from replay_cli.pool import ordered
+from replay_cli.profiles import Plan
+from replay_cli.sources import Source, open_path, read_at
+from replay_cli.tally import Tally
+
+SPAN = 8 * 1024 * 1024
+"""Bytes of a span, about: a twentieth of a second of work, and few enough that no process waits long at the end."""
+
+LARGE = 3 * SPAN
+"""Bytes of a file from which on it is cut up: starting processes takes as long as auditing some megabytes."""
+
+_STEP = 64 * 1024
+
+
+class Span(NamedTuple):
+    """A range of a file to be audited: 0-based bytes, end exclusive; frames begin at both."""
+
+    path: str
+    name: str
+    identity: tuple[int, int]
+    start: int
+    end: int
+    plan: Plan
+
+
+def are_worth_it(source: Source, jobs: int) -> bool:
+    """Whether a source is a plain file, and large enough to be cut up among so many processes."""
+    return jobs > 1 and source.plain and (source.raw_size or 0) >= LARGE
+
+
+def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN) -> Iterator[Tally]:
+    """Tallies that add up to that of a plain file, in order. Raises SourceError and WorkerDiedError.
+
+    The last stretch is audited here: whether its last frame has an end, and by how much the file has grown, is for
+    the one who opened it to say.
+    """
+    cuts = _Cuts(source, plan, span)
+    done = 0
+    for tally in ordered(_audit_span, cuts, jobs):
+        done += tally.size
+        # So that the source tells how far its reading has come.
+        source.skip_to(done)
+        yield tally
+    source.skip_to(cuts.reached)
+    framing = FRAMINGS[plan.framing]
+    yield from audit_blocks(cut(source.chunks(), framing, plan.limit, source.more, cuts.reached), plan)
+
+
+class _Cuts:
+    """The spans of a file but the last; ``reached`` is where the last one that was taken ends."""
+
+    def __init__(self, source: Source, plan: Plan, span: int) -> None:
+        self._source = source
+        self._plan = plan
+        self._span = span
+        self.reached = 0
+
+    def __iter__(self) -> Iterator[Span]:
+        source, plan = self._source, self._plan
+        size, path = source.raw_size or 0, str(source.path)
+        while (wanted := self.reached + self._span) < size:
+            end = _next_frame(path, FRAMINGS[plan.framing], wanted, size)
+            if end is None:
+                return
+            start, self.reached = self.reached, end
+            yield Span(path, source.name, source.identity, start, end, plan)
+
+
+def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | None:
+    """Where the first frame begins at or behind byte ``wanted`` of a file; None if none does before its end."""
+    # What ends right at the wanted byte began before it.
+    at = wanted - OVERLAP
+    while at < size and (data := read_at(path, at, _STEP)):
+        skipped = 0
+        while end := framing.first(data[skipped:], False):
+            skipped += end
+            if at + skipped >= wanted:
+                return at + skipped if at + skipped < size else None
+        if at + len(data) >= size or len(data) <= OVERLAP:
+            return None
+        at += len(data) - OVERLAP
+    return None
+
+
+def _audit_span(span: Span) -> Tally:
+    """The tally of one span; runs in a worker. Raises SourceError if the file is not what it was."""
+    total = Tally(span.plan.kept, span.plan.gaps)
+    with open_path(span.path, span.name, raw=True) as source:
+        if source.identity != span.identity:
+            raise SourceError(span.name, "was replaced by another file while it was read")
+        source.skip_to(span.start)
+        chunks = _bounded(source.chunks(), span.end - span.start)
+        blocks = cut(chunks, FRAMINGS[span.plan.framing], span.plan.limit, None, span.start)
+        for part in audit_blocks(blocks, span.plan):
+            total += part
+    if total.size != span.end - span.start:
+        raise SourceError(span.name, "shrank while it was read")
+    return total
+
+
+def _bounded(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk[:size]
+        size -= len(chunk)
+        if size <= 0:
+            return

@@ -1,0 +1,214 @@
+"""Spans: wherever a file is cut, and by however many processes it is audited, the same is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from replay_cli.api import audit_source
+from replay_cli.auditor import FRAMINGS, audit_blocks
+from replay_cli.cutting import cut
+from replay_cli.errors import SourceError
+from replay_cli.inspection import Options
+from replay_cli.profiles import Plan, Shape
+from replay_cli.prover import forget
+from replay_cli.sources import open_path
+from replay_cli.spans import LARGE, SPAN, audit_spans
+from replay_cli.tally import Tally, total
+from tests.proving import WRITERS
+from tests.recordings import logs, vectors
+
+ROOT = Path(__file__).parents[1]
+
+
+def whole(path: Path, plan: Plan) -> Tally:
+    with open_path(path, raw=True) as source:
+        return total(audit_blocks(cut(source.chunks(), FRAMINGS[plan.framing], plan.limit, source.more), plan))
+
+
+def in_spans(path: Path, plan: Plan, span: int, jobs: int = 1) -> Tally:
+    with open_path(path, raw=True) as source:
+        return total(audit_spans(source, plan, jobs, span))
+
+
+def plans(path: Path) -> list[Plan]:
+    framing = "sse" if path.suffix == ".sse" else "jsonl"
+    return [Plan(shape, framing) for shape in (Shape.ENVELOPE, Shape.RECORD)]
+
+
+@pytest.mark.parametrize("path", logs(""), ids=lambda path: path.name)
+def test_recording_cut_at_every_tenth_byte_is_the_same(path: Path, tmp_path: Path) -> None:
+    short = tmp_path / path.name
+    # The rest of a long one shows nothing new, and each span opens the file.
+    short.write_bytes(path.read_bytes()[:30_000])
+    for plan in plans(path):
+        forget()
+        expected = whole(short, plan)
+
+        assert in_spans(short, plan, 10) == expected
+        assert in_spans(short, plan, 997) == expected
+
+
+@pytest.mark.parametrize("name", ["jsonl_files.jsonl", "sse_bodies.jsonl"])
+def test_vectors_cut_at_every_byte_are_the_same(name: str, tmp_path: Path) -> None:
+    framing = "sse" if name.startswith("sse") else "jsonl"
+    plan = Plan(Shape.ENVELOPE, framing)
+    for number, vector in enumerate(vectors(name)):
+        path = tmp_path / str(number)
+        path.write_bytes(vector["bytes"])
+        for span in (1, 2, 3, 7):
+            assert in_spans(path, plan, span) == whole(path, plan), (vector["name"], span)
+
+
+@pytest.mark.parametrize("name", ["envelope", "record", "SSE", "SSE, CR LF and id"])
+def test_several_processes_find_the_same(name: str, tmp_path: Path) -> None:
+    writer = WRITERS[name]
+    frames = writer.frames(3000, 3)
+    frames[700:702] = reversed(frames[700:702])
+    frames[1500] = b"{broken" + writer.end
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(frames) + b'{"torn')
+
+    expected = whole(path, writer.plan())
+
+    assert expected.broken
+    for jobs in (2, 3):
+        assert in_spans(path, writer.plan(), 50_000, jobs) == expected
+
+
+def test_line_of_many_spans_is_passed_over_once(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(WRITERS["record"].frames(50)) + b'{"x":"' + b"x" * 5_000_000 + b'"}\n')
+    began = time.perf_counter()
+
+    assert in_spans(path, WRITERS["record"].plan(), 1000) == whole(path, WRITERS["record"].plan())
+    assert time.perf_counter() - began < 5
+
+
+def test_file_that_shrinks_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(WRITERS["record"].frames(500)))
+    with open_path(path, raw=True) as source:
+        parts = audit_spans(source, WRITERS["record"].plan(), 1, 10_000)
+        next(parts)
+        os.truncate(path, 20_000)
+
+        with pytest.raises(SourceError, match="shrank while it was read"):
+            list(parts)
+
+
+def test_file_that_is_replaced_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    data = b"".join(WRITERS["record"].frames(500))
+    path.write_bytes(data)
+    with open_path(path, raw=True) as source:
+        parts = audit_spans(source, WRITERS["record"].plan(), 1, 10_000)
+        next(parts)
+        (tmp_path / "other").write_bytes(data)
+        (tmp_path / "other").replace(path)
+
+        with pytest.raises(SourceError, match="replaced by another file"):
+            list(parts)
+
+
+def test_what_a_file_has_grown_by_in_the_meantime_ends_its_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    frames = WRITERS["record"].frames(500)
+    path.write_bytes(b"".join(frames)[:-10])
+    with open_path(path, raw=True) as source, path.open("ab") as more:
+        more.write(frames[-1][-10:])
+        more.flush()
+        tally = total(audit_spans(source, WRITERS["record"].plan(), 1, 10_000))
+
+    assert (tally.lines, tally.torn) == (500, None)
+
+
+# -- the command line ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log that is large enough for spans, with a break in the order, a broken line and a torn tail."""
+    path = tmp_path_factory.mktemp("large") / "log.jsonl"
+    part = WRITERS["record"].frames(20_000, 2)
+    with path.open("wb") as file:
+        while file.tell() < LARGE + SPAN:
+            file.writelines([*part, b"{broken\n"])
+        file.write(part[0][:50])
+    return path
+
+
+def replay(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "replay_cli", *words], cwd=ROOT, capture_output=True, check=False)
+
+
+def test_large_log_is_told_byte_for_byte_alike_by_any_number_of_jobs(large: Path) -> None:
+    told = {replay("validate", "--format", "json", "--jobs", jobs, str(large)).stdout for jobs in ("1", "2", "3")}
+
+    assert len(told) == 1
+    assert json.loads(told.pop())["summary"]["counts"]["error"] >= 3
+
+
+def test_large_log_is_told_alike_as_it_is_read(large: Path) -> None:
+    one, two = (audit_source(partial(open_path, large), Options(jobs=jobs)) for jobs in (1, 2))
+    heard: list[list[object]] = [[], []]
+    for jobs, into in ((1, heard[0]), (2, heard[1])):
+        audit_source(partial(open_path, large), Options(jobs=jobs), None, into.extend)
+
+    assert one == two
+    assert heard[0] == heard[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
+def test_killed_worker_ends_the_run_at_once_with_a_clear_line(large: Path) -> None:
+    with _running(large) as run:
+        os.kill(_workers(run.pid)[0], signal.SIGKILL)
+        _, said = run.communicate(timeout=30)
+
+    assert run.returncode == 4
+    assert b"a worker process was killed" in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
+def test_interrupt_ends_the_run_and_its_workers(large: Path) -> None:
+    with _running(large) as run:
+        workers = _workers(run.pid)
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=30)
+
+    assert run.returncode == 130
+    assert b"Traceback" not in said
+    assert not [one for one in workers if Path(f"/proc/{one}").exists() and "Z" not in _state(one)]
+
+
+def _running(log: Path) -> subprocess.Popen[bytes]:
+    """A run with two workers that takes a while: everything line by line."""
+    words = [sys.executable, "-m", "replay_cli", "validate", "--no-fast", "--jobs", "2", str(log)]
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def _workers(parent: int) -> list[int]:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        if len(found) >= 2:
+            time.sleep(0.2)
+            return [int(one) for one in found]
+        time.sleep(0.02)
+    raise AssertionError("no workers were started")
+
+
+def _state(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2]
+    except OSError:
+        return "Z"
