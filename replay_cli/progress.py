@@ -37,6 +37,9 @@ class Watch:
     def tell(self, source: Source, audited: int) -> None:
         """Take note of how far ``source`` was read."""
 
+    def passed(self, entry: Entry) -> None:
+        """Take note that an input was read elsewhere, as a whole."""
+
     def hide(self) -> None:
         """Leave the screen to who wants to write on it; the next ``tell`` may come back to it."""
 
@@ -64,11 +67,19 @@ class _Bar(Watch):
         name, read = self._current
         if source.name != name:
             self._done += read
-        self._current = (source.name, source.raw_read)
+        self._note(source.name, source.raw_read)
+
+    def passed(self, entry: Entry) -> None:
+        """Take note that an input was read elsewhere; draw now and then."""
+        self._done += self._current[1]
+        self._note(entry.path, _size(entry.path))
+
+    def _note(self, name: str, read: int) -> None:
+        self._current = (name, read)
         now = time.monotonic()
         if now - self._told >= INTERVAL and now - self._started >= PATIENCE:
             self._told = now
-            self._draw(source.name)
+            self._draw(name)
 
     def _draw(self, name: str) -> None:
         from rich.console import Console

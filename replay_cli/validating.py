@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple
 
 from replay_cli.api import audit_source, make_options
 from replay_cli.atomic import append, replacing, say, standard_output
+from replay_cli.batches import answers
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
@@ -242,11 +243,21 @@ class _Run:
                 _say("interrupted; the rest was not read")
 
     def _each(self, watch: Watch, listen: Callable[[str, list[Finding]], None] | None) -> Iterator[Report]:
-        for entry in self._entries:
+        # Who listens is told findings as they are found, so one source after the other.
+        spread = (
+            answers(self._entries, self._options) if listen is None else ((entry, None) for entry in self._entries)
+        )
+        for entry, answer in spread:
             name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
             report = None
             try:
-                report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
+                if answer is None:
+                    report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
+                else:
+                    report = answer.report
+                    watch.passed(entry)
+                    if answer.error is not None:
+                        raise answer.error
             except SchemaError as error:
                 # Told once and for all: it would meet every log in the same way.
                 self._outcome.add_problem(error)

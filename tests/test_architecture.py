@@ -24,6 +24,7 @@ ROWS = (
     "__init__ __main__",
     "cli",
     "validating docs_made schemas_made",
+    "batches",
     "api progress render misuse",
     "inspection render.text render.jsonl report",
     "render.concise render.github render.json",
@@ -60,10 +61,10 @@ OWNERS = {
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources",
     "os": "api atomic cli discovery pool sources validating",
-    "pathlib": "api atomic cli discovery inspection profiles progress schemas_made sources userschema validating",
+    "pathlib": "api atomic batches cli discovery inspection profiles progress schemas_made sources userschema validating",
     "select": "sources",
     "shutil": "validating",
-    "stat": "discovery sources",
+    "stat": "batches discovery sources",
     "signal": "cli pool userschema",
     "tempfile": "atomic",
     "threading": "cli pool userschema",
@@ -77,6 +78,7 @@ OWNERS = {
 """Who may import what. Of the standard library all else is free, of foreign packages nothing."""
 
 TOUCHING = {
+    "batches": "asks how large the inputs are",
     "atomic": "writes the output file",
     "cli": "puts /dev/null in the place of a closed pipe",
     "discovery": "looks into folders",
