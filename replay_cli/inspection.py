@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from replay_cli import rules
+from replay_cli.ahead import read_ahead
 from replay_cli.auditor import FRAMINGS, audit_blocks
 from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError
@@ -118,6 +119,8 @@ def inspect(
         if failure is None and options.max_bytes is None and are_worth_it(source, options.jobs):
             parts = audit_spans(source, telling, options.jobs)
         else:
+            if source.compression is not None and options.jobs > 1:
+                chunks = read_ahead(chunks)
             rest = _after(head, chunks, failure)
             parts = audit_blocks(cut(rest, FRAMINGS[plan.framing], plan.limit, source.more), telling)
         tally, failure = _summed(parts, plan, source, progress, listen)

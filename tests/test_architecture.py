@@ -42,7 +42,7 @@ ROWS = (
     "sources atomic profiles payloads rules frames",
     "compiled",
     "compression heavy violation",
-    "pool",
+    "pool ahead",
     "errors findings envelope timestamps fragments compat blocks members version",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
@@ -61,13 +61,14 @@ OWNERS = {
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources",
     "os": "api atomic cli discovery pool sources validating",
-    "pathlib": "api atomic batches cli discovery inspection profiles progress schemas_made sources userschema validating",
+    "pathlib": "api atomic batches cli discovery inspection "
+    "profiles progress schemas_made sources userschema validating",
     "select": "sources",
     "shutil": "validating",
     "stat": "batches discovery sources",
     "signal": "cli pool userschema",
     "tempfile": "atomic",
-    "threading": "cli pool userschema",
+    "threading": "ahead cli pool userschema",
     "time": "progress",
     "multiprocessing": "pool",
     "concurrent": "pool",
