@@ -7,7 +7,7 @@ Rows that cannot be measured here say why, and are never left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
@@ -105,6 +105,18 @@ def of_values(title: str, unit: Unit, mark: Mark, values: Sequence[float], note:
 def empty(title: str, unit: Unit, mark: Mark, state: State, note: str) -> Row:
     """A row without a figure, which says why."""
     return Row(title, unit, mark.must, mark.aim, state=state, note=note)
+
+
+def at_size(one: Row, mb: float, meant: float, missed: bool = True) -> Row:
+    """The row, not judged if its log is much smaller than the one that its marks are meant for (sizes in MB).
+
+    ``missed``: whether a mark that is missed on the small log might be reached on the large one.
+    """
+    judged = ("aim", "must", "missed") if missed else ("aim", "must")
+    if mb >= 0.95 * meant or one.state not in judged:
+        return one
+    note = "; ".join(part for part in (f"not judged: the marks are for {meant:,.0f} MB", one.note) if part)
+    return replace(one, state="measured", note=note)
 
 
 # --- Figures of one round -----------------------------------------------------------------------------------------
