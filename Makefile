@@ -1,6 +1,7 @@
 # make demo: see it work.  make test: lint, types, tests, and the built wheel in an empty environment.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-bench
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/replay
 
@@ -13,7 +14,7 @@ help:
 	@echo "make schemas  write schemas/report and schemas/findings anew from their models"
 	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
 	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
-	@echo "make bench    measure start-up and the bounds on memory and time; make bench-quick in a minute or two"
+	@echo "make bench    measure start-up, speed beside other tools, the bounds on memory and time; bench-quick: 2 minutes"
 	@echo "make laws     hold the prover against the reference on two million broken logs; over an hour"
 	@echo "make fuzz     a million broken logs, seeded; about an hour"
 	@echo "make clean    remove what these made"
@@ -60,13 +61,20 @@ docs: $(VENV)/developing
 fixtures: $(VENV)/installed
 	$(BIN)/python fixtures/make.py
 
-bench: $(VENV)/developing
+$(PEERS)/installed: bench/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	touch $@
+
+# LARGE=--large adds what is measured over 4 GB.
+bench: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python bench/startup.py
+	$(BIN)/python -m bench.speed $(LARGE) --command "make bench$(if $(LARGE), LARGE=$(LARGE))" --json bench/speed.json
 	$(BIN)/python bench/bounds.py
 
-bench-quick: $(VENV)/developing
-	$(BIN)/python bench/startup.py
-	$(BIN)/python bench/bounds.py --quick
+bench-quick: $(VENV)/developing $(PEERS)/installed
+	$(BIN)/python bench/startup.py --runs 9
+	$(BIN)/python -m bench.speed --quick --command "make bench-quick" --json bench/speed-quick.json
 
 laws: $(VENV)/developing
 	$(BIN)/python -m tests.proving
@@ -75,4 +83,4 @@ fuzz: $(VENV)/developing
 	$(BIN)/python bench/fuzz.py
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) bench/made build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
