@@ -6,7 +6,7 @@ From block to tally nothing opens a log, prints, or reads a clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from replay_cli import rules
 from replay_cli.blocks import Block
@@ -21,6 +21,7 @@ from replay_cli.opening import Opened, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import WORTH, Prover, is_offered
+from replay_cli.quick import only_breaks_schema
 from replay_cli.sse import SSE
 from replay_cli.tally import Place, Tally
 
@@ -37,15 +38,16 @@ _COMPLETED_IN = re.compile(rb'"event"[ \t]*:[ \t]*"turn\.completed"')
 
 def audit_blocks(blocks: Iterable[Block], plan: Plan) -> Iterator[Tally]:
     """Tallies that add up to that of the blocks, in order: what the prover cannot tell, the reference does."""
+    if is_offered(plan):
+        audit = _FastAudit(plan)
+        for block in blocks:
+            yield from audit.parts(block)
+        return
     reader = JsonReader(whole=plan.schema is not None)
-    prover = Prover(plan) if is_offered(plan) else None
     for block in blocks:
-        if prover is None:
-            tally = audit_block(block, plan, reader)
-            tally.unproven[NOT_OFFERED] += block.length
-            yield tally
-        else:
-            yield from _proven(block, plan, reader, prover)
+        tally = audit_block(block, plan, reader)
+        tally.unproven[NOT_OFFERED] += block.length
+        yield tally
 
 
 def audit_block(block: Block, plan: Plan, reader: JsonReader) -> Tally:
@@ -56,45 +58,54 @@ def audit_block(block: Block, plan: Plan, reader: JsonReader) -> Tally:
     return tally
 
 
-def _proven(block: Block, plan: Plan, reader: JsonReader, prover: Prover) -> Iterator[Tally]:
-    """The tallies of a block. When something was learned from a frame, the rest of its block is proven anew."""
-    waiting: list[Tally | Block] = [block]
-    learn = prover.learn if block.length >= WORTH else _learn_nothing
-    while waiting:
-        parts = prover.parts(part) if isinstance(part := waiting.pop(0), Block) else [part]
-        for number, one in enumerate(parts):
-            if isinstance(one, Tally):
-                yield one
+class _FastAudit:
+    """The audit of one source with the prover before the reference."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._reader = JsonReader()
+        self._prover = Prover(plan)
+        # Lines met that break the schema: beyond those that are kept they are only counted.
+        self._breaking = 0
+
+    def parts(self, block: Block) -> Iterator[Tally]:
+        """The tallies of a block. When something was learned from a frame, the rest of its block is proven anew."""
+        waiting: list[Tally | Block] = [block]
+        worth_learning = block.length >= WORTH
+        while waiting:
+            part = waiting.pop(0)
+            parts = self._prover.parts(part) if isinstance(part, Block) else [part]
+            for number, one in enumerate(parts):
+                if isinstance(one, Tally):
+                    yield one
+                    continue
+                tally, rest = self._referred(one, worth_learning)
+                yield tally
+                if rest.data:
+                    waiting = [rest, *parts[number + 1 :], *waiting]
+                    break
+
+    def _referred(self, block: Block, worth_learning: bool) -> tuple[Tally, Block]:
+        """The tally of what the prover could not tell, up to a frame that it learned from; and what is left then."""
+        plan, tally = self._plan, Tally(self._plan.kept, self._plan.gaps)
+        for frame in FRAMINGS[plan.framing].frames(block):
+            if self._breaking >= plan.kept and tally.refused is not None and only_breaks_schema(frame, plan):
+                tally.count_refused(frame, rules.SCHEMA_VIOLATION.code, _is_completion(frame))
+                tally.unproven[NOT_CLEAN] += frame.length
                 continue
-            tally, rest = _referred(one, plan, reader, learn)
-            yield tally
-            if rest.data:
-                waiting = [rest, *parts[number + 1 :], *waiting]
-                break
-
-
-def _learn_nothing(frame: Frame, raw: bytes) -> bool:
-    return False
-
-
-def _referred(
-    block: Block, plan: Plan, reader: JsonReader, learn: Callable[[Frame, bytes], bool]
-) -> tuple[Tally, Block]:
-    """The tally of what the prover could not tell, up to a frame that it learned from; and what is left then."""
-    tally = Tally(plan.kept, plan.gaps)
-    for frame in FRAMINGS[plan.framing].frames(block):
-        one = audit_frame(frame, plan, reader)
-        tally += one
-        start = frame.offset - block.offset
-        end = start + frame.length
-        if one.broken or not one.events:
-            tally.unproven[NOT_CLEAN] += frame.length
-        elif learn(frame, block.data[start:end]):
-            tally.unproven[LEARNED_FROM] += frame.length
-            return tally, Block(block.data[end:], block.offset + end)
-        else:
-            tally.unproven[NOT_COVERED] += frame.length
-    return tally, Block(b"", block.offset + block.length)
+            one = audit_frame(frame, plan, self._reader)
+            tally += one
+            self._breaking += one.broken[rules.SCHEMA_VIOLATION.code]
+            start = frame.offset - block.offset
+            end = start + frame.length
+            if one.broken or not one.events:
+                tally.unproven[NOT_CLEAN] += frame.length
+            elif worth_learning and self._prover.learn(frame, block.data[start:end]):
+                tally.unproven[LEARNED_FROM] += frame.length
+                return tally, Block(block.data[end:], block.offset + end)
+            else:
+                tally.unproven[NOT_COVERED] += frame.length
+        return tally, Block(b"", block.offset + block.length)
 
 
 def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
@@ -132,11 +143,16 @@ def _remember_damage(tally: Tally, frame: Frame, damage: Finding) -> None:
         tally.torn = (frame.offset, frame.length)
     elif damage.code == rules.OVERLONG_LINE.code:
         tally.unexamined = place
-        tally.completed = _COMPLETED_IN.search(frame.data) is not None
+        tally.completed = _is_completion(frame)
     elif damage.code != rules.EVENT_WITHOUT_DATA.code:
         tally.refused = place
         # Its thread's turn is over on disk whether or not this line can be read (CONTRACT.md 2.5).
-        tally.completed = _COMPLETED_IN.search(frame.data) is not None
+        tally.completed = _is_completion(frame)
+
+
+def _is_completion(frame: Frame) -> bool:
+    """Whether a frame that is not read seems to end a turn."""
+    return b"turn.completed" in frame.data and _COMPLETED_IN.search(frame.data) is not None
 
 
 def _compat(tally: Tally, frame: Frame) -> list[Finding]:

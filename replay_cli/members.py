@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 from typing import NamedTuple
 
 # An unterminated string ends with the text: otherwise each quote after it would be tried again, in square time.
@@ -23,6 +25,8 @@ TO_BRACKET = re.compile(
     re.DOTALL,
 )
 
+
+_PLAIN_NAME = re.compile(rb'"[ !#-\[\]-~]{0,100}"').fullmatch
 
 LARGE = 64 * 1024
 """Bytes from which on a string, array or object inside a heavy text is replaced, and a name shortened."""
@@ -81,7 +85,13 @@ def _closing(data: bytes, at: int) -> re.Match[bytes] | None:
 def _member(data: bytes, key: re.Match[bytes], start: int, end: int) -> Member:
     text = key[0]
     try:
-        name = str(json.loads(text.decode())) if len(text) <= LARGE else shortened(text)
+        name = (
+            text[1:-1].decode()
+            if _PLAIN_NAME(text)
+            else str(json.loads(text.decode()))
+            if len(text) <= LARGE
+            else shortened(text)
+        )
     except ValueError:
         name = text[:LARGE].decode(errors="replace")
     while start < end and data[start] in b" \t\r\n":
@@ -116,8 +126,8 @@ def string_length(text: str) -> str:
 
 def place_of(data: bytes, name: str, occurrence: int = 0) -> int | None:
     """The 0-based byte where the value of a top-level member stands (its ``occurrence``-th, from 0; -1: the last)."""
-    found = [member for member in members(data) if member.name == name]
-    try:
-        return found[occurrence].start
-    except IndexError:
-        return None
+    found = (member.start for member in members(data) if member.name == name)
+    if occurrence >= 0:
+        return next(islice(found, occurrence, None), None)
+    last = deque(found, maxlen=-occurrence)
+    return last[0] if len(last) == -occurrence else None

@@ -20,6 +20,7 @@ from replay_cli import rules
 from replay_cli.checks import beside
 from replay_cli.envelope import Mark
 from replay_cli.findings import Finding
+from replay_cli.frames import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,20 @@ class Tally:
         self.proven += right.proven
         self.unproven.update(right.unproven)
         return sorted(brought, key=lambda finding: finding.place) if len(brought) > 1 else brought
+
+    def count_refused(self, frame: Frame, code: str, completed: bool) -> None:
+        """Add the tally of one frame that is refused for one reason, a finding that is only counted, in place.
+
+        There must be a ``refused`` line already; else its place would have to be known.
+        """
+        self.broken[code] += 1
+        self._keep(code, [])
+        self.bad = _span(self.bad, (frame.offset, frame.offset))
+        self.completed = self.completed or completed
+        self.lines += frame.lines
+        self.size += frame.length
+        self.frames += 1
+        self.comments += frame.comments
 
     def _keep(self, code: str, found: list[Finding]) -> None:
         mine = self.findings.setdefault(code, [])

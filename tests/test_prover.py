@@ -173,6 +173,31 @@ def test_mutated_logs_keep_the_law(seed: int) -> None:
     assert proven > 50, "nearly nothing was clean, so nearly nothing was asked of the prover"
 
 
+def test_lines_that_break_the_schema_are_counted_alike_where_they_are_not_kept() -> None:
+    teach(*WRITERS.values())
+    counted = 0
+
+    for writer, plan, block in cases(99, 1500):
+        few = replace(plan, kept=0)
+        twice = [block, Block(block.data, block.offset + block.length)]
+        tally = total(audit_blocks(twice, few), 0, few.gaps)
+
+        assert tally == total(audit_blocks(twice, replace(few, fast=False)), 0, few.gaps), writer.name
+        counted += tally.broken[rules.SCHEMA_VIOLATION.code]
+
+    assert counted > 100
+
+
+@pytest.mark.parametrize("name", ["envelope", "record", "SSE"])
+def test_log_that_breaks_the_schema_in_every_line_is_told_alike(name: str) -> None:
+    writer = WRITERS[name]
+    data = b"".join(frame.replace(b'"schema_version":', b'"schema_version":-') for frame in writer.frames(600))
+    plan = replace(writer.plan(), kept=10)
+
+    assert fast(data, plan) == slow(data, plan)
+    assert fast(data, plan).broken[rules.SCHEMA_VIOLATION.code] == 600
+
+
 def _plans(path: Path) -> list[Plan]:
     framing = "sse" if path.suffix == ".sse" else "jsonl"
     return [Plan(shape, framing) for shape in (Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY)]
