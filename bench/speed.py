@@ -36,13 +36,19 @@ from bench.contenders import (
     two,
 )
 from bench.figures import Ask, Mark, Row, at_size, empty, faster, fastest, of_values, row, share, share_of_lower
-from bench.racing import Contender, Times, can_watch, complaint, race, ran, remembered, warmed
+from bench.racing import Contender, Times, can_watch, complaint, race, remembered, warmed
 from bench.report import Report, Speed, cores, from_json, into_readme, machine, markdown, to_json, versions, write
 from bench.variants import EACH, EVENTS_PER_MB, FILES, THREADS, Log, made
 
 MADE = Path(__file__).with_name("made")
-TINY = 2000
+TINY = 3000
 """Events of the logs that everybody runs over once before anything is measured."""
+
+NEARLY = 0.75
+"""The share of a plan that must fit into its time; it is known so roughly that less is not worth a cut."""
+
+TURN = 2
+"""Runs in a turn of a race (see ``bench/racing.py``)."""
 
 LARGE_MB = 4000
 ENOUGH = 10
@@ -66,7 +72,7 @@ class Plan:
 
 
 FULL = Plan(400, 5, 100, 1500)
-QUICK = Plan(40, 3, 40, 70)
+QUICK = Plan(40, 3, 40, 65)
 
 
 def asks(logs: Mapping[str, Log]) -> Iterator[Ask]:
@@ -99,6 +105,12 @@ def asks(logs: Mapping[str, Log]) -> Iterator[Ask]:
         yield Ask(title, "%", Mark(70, 90), (ours, alone, clean), figure)
 
 
+def per_event(tiny: Times, least: Times) -> float:
+    """Seconds that a contender takes for one more event, from its runs over two small logs."""
+    more = min(tiny.first + tiny.wall) - min(least.first + least.wall)
+    return max(more, 0) / (TINY - EACH)
+
+
 # --- Measuring --------------------------------------------------------------------------------------------------
 
 
@@ -127,23 +139,23 @@ class Bench:
         return logs
 
     def warm_up(self) -> float:
-        """Run everybody over a tiny log; the share of the plan that fits into its time, 1 at most."""
-        logs = made(self.base / "tiny", TINY, 20)
-        start = min(ran((*self.found.replay, "--version")).wall for _ in range(3)) * 1.3
-        times = race(main_heat(self.found, self.base / "tiny", logs), 1, 60)
-        checked = race(list(tried(self.found, self.base / "tiny", logs["violating"])), 1, 60)
+        """Run everybody over two small logs; the share of the plan that fits into its time, by what they took."""
+        least, tiny = self.base / "least", self.base / "tiny"
+        start = race(main_heat(self.found, least, made(least, EACH)), 1, 60)
+        logs = made(tiny, TINY)
+        times = race(main_heat(self.found, tiny, logs), 1, 60)
+        checked = race(list(tried(self.found, tiny, logs["violating"])), 1, 60)
         self.wrong = {name: entry.wrong for name, entry in checked.items() if entry.wrong}
-        each = {name: max(entry.wall[0] - start, 0) / TINY for name, entry in times.items()}
-        # What comes on top of the main heat: memory, two runs of --jobs a round, the many files.
-        ours = each["replay, envelope"]
-        events = self.plan.mb * EVENTS_PER_MB
-        needed = self.plan.rounds * (sum(each.values()) + 2 * ours * self.found.has_jobs) * events + ours * events
-        needed += self.plan.rounds * ours * FILES * EACH
-        return min(self.plan.seconds / max(needed, 1e-9), 1)
+        each = {name: per_event(entry, start[name]) for name, entry in times.items()}
+        # On top of the main heat: two runs of --jobs a turn, the many files, one run for the memory.
+        events, ours, turns = self.plan.mb * EVENTS_PER_MB, each["replay, envelope"], TURN * self.plan.rounds
+        needed = turns * events * (sum(each.values()) + 2 * ours * self.found.has_jobs)
+        needed += (turns * FILES * EACH + events) * ours
+        return self.plan.seconds / max(needed, 1e-9)
 
     def shrink(self, fits: float) -> None:
         """Make the plan smaller if it does not fit into its time, and say so."""
-        if fits >= 1:
+        if fits >= NEARLY:
             return
         mb, files = max(round(self.plan.mb * fits), 1), max(round(FILES * fits), 20)
         said = (
@@ -214,7 +226,7 @@ class Bench:
         """Every row."""
         self.shrink(self.warm_up())
         logs, folder = self.logs(), self.folder(self.plan.mb)
-        self.run(main_heat(self.found, folder, logs), self.plan.seconds * 2)
+        self.run(main_heat(self.found, folder, logs), self.plan.seconds * 1.2)
         self.rows += [self.row(ask) for ask in asks(logs)]
         where, most = folder, logs["envelope"]
         if large:
@@ -238,7 +250,7 @@ class Bench:
                 middle, log = median(entry.wall), entry.contender.log
                 cpu, low, high = median(entry.cpu), min(entry.wall), max(entry.wall)
                 rate = (log.mb / middle, (log.events + log.bad) / middle)
-                found.append(Speed(name, middle, low, high, cpu, *rate, len(entry.wall)))
+                found.append(Speed(name, middle, low, high, cpu, *rate, len(entry.wall), median(entry.first)))
         return found
 
 
@@ -248,7 +260,7 @@ def measured(plan: Plan, large: bool, base: Path, python: Path, command: str) ->
     found = around(python)
     bench = Bench(found, plan, base)
     bench.all(large)
-    runs = min((len(entry.wall) for entry in bench.times.values()), default=0)
+    runs = min((len(entry.wall) for entry in bench.times.values() if not entry.wrong), default=0)
     log = f"Log of {bench.plan.mb:g} MB, {round(bench.plan.mb * EVENTS_PER_MB):,} events; medians of {runs} rounds"
     if bench.plan.mb < FULL.mb:
         bench.remarks.append(f"The marks are meant for {FULL.mb:g} MB: on less, start-up weighs more.")
