@@ -19,6 +19,7 @@ from replay_cli.discovery import Entry
 from replay_cli.errors import ReplayError
 from replay_cli.inspection import Options
 from replay_cli.pool import ordered
+from replay_cli.prover import forget
 from replay_cli.sources import open_path
 from replay_cli.spans import LARGE
 from replay_cli.told import Report
@@ -89,6 +90,9 @@ def _batches(group: list[tuple[Entry, int]], options: Options) -> Iterator[Batch
 
 def _audit_batch(batch: Batch) -> list[Answer]:
     """What became of each file of a batch; runs in a worker."""
+    if batch.options.statistics:
+        # So that the share that is proven goes by the batch, and not by what its worker did before.
+        forget()
     return [_audit(path, batch.options) for path in batch.paths]
 
 

@@ -117,7 +117,7 @@ def inspect(
         # Who listens is told all findings of a block, also those that the sum does not keep.
         telling = replace(plan, kept=sys.maxsize) if listen else plan
         if failure is None and options.max_bytes is None and are_worth_it(source, options.jobs):
-            parts = audit_spans(source, telling, options.jobs)
+            parts = audit_spans(source, telling, options.jobs, fresh=options.statistics)
         else:
             if source.compression is not None and options.jobs > 1:
                 chunks = read_ahead(chunks)

@@ -16,6 +16,7 @@ from replay_cli.errors import SourceError
 from replay_cli.frames import Framing
 from replay_cli.pool import ordered
 from replay_cli.profiles import Plan
+from replay_cli.prover import forget
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
 
@@ -29,7 +30,10 @@ _STEP = 64 * 1024
 
 
 class Span(NamedTuple):
-    """A range of a file to be audited: 0-based bytes, end exclusive; frames begin at both."""
+    """A range of a file to be audited: 0-based bytes, end exclusive; frames begin at both.
+
+    ``fresh`` forgets what the prover learned elsewhere, so that the share that is proven goes by the span alone.
+    """
 
     path: str
     name: str
@@ -37,6 +41,7 @@ class Span(NamedTuple):
     start: int
     end: int
     plan: Plan
+    fresh: bool
 
 
 def are_worth_it(source: Source, jobs: int) -> bool:
@@ -44,13 +49,13 @@ def are_worth_it(source: Source, jobs: int) -> bool:
     return jobs > 1 and source.plain and (source.raw_size or 0) >= LARGE
 
 
-def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN) -> Iterator[Tally]:
+def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, fresh: bool = False) -> Iterator[Tally]:
     """Tallies that add up to that of a plain file, in order. Raises SourceError and WorkerDiedError.
 
     The last stretch is audited here: whether its last frame has an end, and by how much the file has grown, is for
-    the one who opened it to say.
+    the one who opened it to say. With ``fresh`` also the share that is proven is the same from run to run.
     """
-    cuts = _Cuts(source, plan, span)
+    cuts = _Cuts(source, plan, span, fresh)
     done = 0
     for tally in ordered(_audit_span, cuts, jobs):
         done += tally.size
@@ -65,10 +70,11 @@ def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN) -> Iter
 class _Cuts:
     """The spans of a file but the last; ``reached`` is where the last one that was taken ends."""
 
-    def __init__(self, source: Source, plan: Plan, span: int) -> None:
+    def __init__(self, source: Source, plan: Plan, span: int, fresh: bool) -> None:
         self._source = source
         self._plan = plan
         self._span = span
+        self._fresh = fresh
         self.reached = 0
 
     def __iter__(self) -> Iterator[Span]:
@@ -79,7 +85,7 @@ class _Cuts:
             if end is None:
                 return
             start, self.reached = self.reached, end
-            yield Span(path, source.name, source.identity, start, end, plan)
+            yield Span(path, source.name, source.identity, start, end, plan, self._fresh)
 
 
 def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | None:
@@ -100,6 +106,8 @@ def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | No
 
 def _audit_span(span: Span) -> Tally:
     """The tally of one span; runs in a worker. Raises SourceError if the file is not what it was."""
+    if span.fresh:
+        forget()
     total = Tally(span.plan.kept, span.plan.gaps)
     with open_path(span.path, span.name, raw=True) as source:
         if source.identity != span.identity:
