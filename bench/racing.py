@@ -58,10 +58,11 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one run took, in seconds of wall clock and of CPU (its children's included), and what it printed."""
+    """What one run took with its children, in seconds of wall clock, CPU, CPU in user mode; and what it said."""
 
     wall: float
     cpu: float
+    user: float
     code: int
     said: str
 
@@ -77,6 +78,7 @@ class Times:
     wall: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    user: list[float] = field(default_factory=list)
     wrong: str = ""
 
 
@@ -97,7 +99,7 @@ def ran(command: Sequence[str], fed: Path | None = None, watch: Callable[[int], 
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         text = said.read().decode(errors="replace")
-    return Ran(wall, usage.ru_utime + usage.ru_stime, process.returncode, text)
+    return Ran(wall, usage.ru_utime + usage.ru_stime, usage.ru_utime, process.returncode, text)
 
 
 def environment() -> dict[str, str]:
@@ -152,6 +154,7 @@ def race(
             entry.first.append(first.wall * entry.contender.scale)
             entry.wall.append(one.wall * entry.contender.scale)
             entry.cpu.append(one.cpu * entry.contender.scale)
+            entry.user.append(one.user * entry.contender.scale)
             tell(f"round {number + 1}, {entry.contender.name}: {entry.wrong or f'{one.wall:.2f} s'}")
     return times
 

@@ -9,6 +9,7 @@ if a must is missed. docs/benchmark.md says how to read it.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +152,8 @@ class Bench:
         events, ours, turns = self.plan.mb * EVENTS_PER_MB, each["replay, envelope"], TURN * self.plan.rounds
         needed = turns * events * (sum(each.values()) + 2 * ours * self.found.has_jobs)
         needed += (turns * FILES * EACH + events) * ours
-        return self.plan.seconds / max(needed, 1e-9)
+        starts = turns * sum(min(entry.first + entry.wall) for entry in start.values())
+        return max(self.plan.seconds - starts, 1) / max(needed, 1e-9)
 
     def shrink(self, fits: float) -> None:
         """Make the plan smaller if it does not fit into its time, and say so."""
@@ -173,6 +175,20 @@ class Bench:
         walls = {name: entry.wall for name, entry in self.times.items()}
         wrong = self.wrong | {name: entry.wrong for name, entry in self.times.items() if entry.wrong}
         return row(ask, walls, wrong, self.found.absent)
+
+    def noted(self, one: Row, ask: Ask) -> Row:
+        """The row of sourcemeta, with what it would be if the memory that it holds cost the system no time.
+
+        It holds nine times the log. On a virtual machine that can be half of its time or more, on others little; so
+        its time in user mode alone, against all of ours, is the figure most in its favour.
+        """
+        peer = self.times.get(SOURCEMETA)
+        if SOURCEMETA not in ask.needs or one.measured is None or peer is None:
+            return one
+        ours = self.times[ask.needs[0]].wall
+        least = median(theirs / mine for theirs, mine in zip(peer.user, ours, strict=False))
+        note = f"{least:.2f}x by its user time alone, without the system's for its memory"
+        return dataclasses.replace(one, note=note)
 
     def jobs(self, folder: Path, log: Log) -> Row:
         """Two processes beside one."""
@@ -227,7 +243,7 @@ class Bench:
         self.shrink(self.warm_up())
         logs, folder = self.logs(), self.folder(self.plan.mb)
         self.run(main_heat(self.found, folder, logs), self.plan.seconds * 1.2)
-        self.rows += [self.row(ask) for ask in asks(logs)]
+        self.rows += [self.noted(self.row(ask), ask) for ask in asks(logs)]
         where, most = folder, logs["envelope"]
         if large:
             mb = max(round(LARGE_MB * min(self.plan.mb / FULL.mb, 1)), 1)
@@ -248,9 +264,10 @@ class Bench:
         for name, entry in self.times.items():
             if entry.wall and not entry.wrong:
                 middle, log = median(entry.wall), entry.contender.log
-                cpu, low, high = median(entry.cpu), min(entry.wall), max(entry.wall)
+                low, high = min(entry.wall), max(entry.wall)
+                cpu, user = median(entry.cpu), median(entry.user)
                 rate = (log.mb / middle, (log.events + log.bad) / middle)
-                found.append(Speed(name, middle, low, high, cpu, *rate, len(entry.wall), median(entry.first)))
+                found.append(Speed(name, middle, low, high, cpu, user, *rate, len(entry.wall), median(entry.first)))
         return found
 
 
