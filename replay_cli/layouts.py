@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-import orjson
-
 from replay_cli import payloads, rules
 from replay_cli.envelope import Envelope
 from replay_cli.members import Member, members
 from replay_cli.payloads import COMPLETED
+from replay_cli.plainjson import read_plain
 from replay_cli.profiles import KNOWN, Shape
 from replay_cli.timestamps import nanoseconds
 
@@ -68,9 +67,6 @@ _ALLOWED = {
 }
 _SLOT_OF = {"kind": "event", "created_at": "timestamp"}
 """Which slot a field repeats: where both stand in a frame they must agree."""
-
-MOST_BRACKETS = 120
-"""Opening brackets of a payload up to which it cannot be nested too deep (``jsontext.MAX_DEPTH``, less the frame)."""
 
 
 class Slot(NamedTuple):
@@ -236,10 +232,8 @@ def _asked(event: str, slots: dict[str, bytes]) -> tuple[str, ...] | None:
     # A line end inside a JSON text could only be white space, but in SSE it cuts.
     if b"\n" in payload or b"\r" in payload:
         return None
-    if payload.count(b"{") + payload.count(b"[") > MOST_BRACKETS:
-        return None
     try:
-        value = orjson.loads(payload)
+        value = read_plain(payload)
     except ValueError:
         return None
     # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.

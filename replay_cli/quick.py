@@ -10,8 +10,8 @@ import orjson
 
 from replay_cli.frames import Frame, State
 from replay_cli.heavy import HEAVY
-from replay_cli.layouts import MOST_BRACKETS
 from replay_cli.opening import is_other_stream
+from replay_cli.plainjson import read_plain
 from replay_cli.profiles import Plan, shape_of, violations
 
 
@@ -23,10 +23,8 @@ def only_breaks_schema(frame: Frame, plan: Plan) -> bool:
     data = frame.data
     if frame.state is not State.WHOLE or frame.faults or frame.bom or len(data) > HEAVY:
         return False
-    if data.count(b"{") + data.count(b"[") > MOST_BRACKETS:
-        return False
     try:
-        value = orjson.loads(data)
+        value = read_plain(data)
         # Written again it is the same: so no name stands twice, and no number was read in another way.
         if not isinstance(value, dict) or orjson.dumps(value) != data:
             return False

@@ -16,6 +16,7 @@ from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.frames import JSONL, Frame, State
 from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.opening import is_other_stream
+from replay_cli.plainjson import read_plain
 from replay_cli.profiles import Shape, shape_of, violations
 from replay_cli.sse import SSE
 
@@ -202,10 +203,14 @@ def _is_compat(frame: Frame) -> bool:
 def _values(texts: Iterator[bytes]) -> Iterator[object]:
     reader, found = JsonReader(), 0
     for text in texts:
-        reading = reader.read(text)
-        if isinstance(reading, Reading):
+        try:
+            yield read_plain(text)
+        except ValueError:
+            reading = reader.read(text)
+            if not isinstance(reading, Reading):
+                continue
             yield reading.value
-            found += 1
+        found += 1
         if found == READ:
             return
 

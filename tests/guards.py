@@ -52,7 +52,7 @@ GUARDS = [
     Guard("real minutes", "layouts", 'and nanoseconds(text.decode() + ":00Z") is not None', ""),
     Guard("LF in payloads", "layouts", 'b"\\n" in payload or', ""),
     Guard("CR in payloads", "layouts", ' or b"\\r" in payload', ""),
-    Guard("nesting", "layouts", "> MOST_BRACKETS", "> 10**9"),
+    Guard("nesting", "plainjson", "> MOST_BRACKETS", "> 10**9"),
     Guard(
         "payloads are JSON",
         "layouts",

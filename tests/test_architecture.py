@@ -42,7 +42,7 @@ ROWS = (
     "sources atomic profiles payloads rules frames",
     "compiled",
     "compression heavy violation",
-    "pool ahead",
+    "pool ahead plainjson",
     "errors findings envelope timestamps fragments compat blocks members version",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
@@ -53,7 +53,7 @@ OWNERS = {
     "pydantic": "report schemas_made",
     "jsonschema": "profiles userschema",
     "referencing": "profiles userschema",
-    "orjson": "render.json marks layouts quick runs",
+    "orjson": "render.json marks plainjson quick runs",
     "msgspec": "heavy",
     "jsonschema_specifications": "userschema",
     "backports": "compression",
