@@ -111,8 +111,8 @@ def _framing(head: bytes, complete: bool) -> str | None:
     lines = [line for line in (line.strip(b" \t\0") for line in lines) if line][:LINES]
     if not lines:
         return "jsonl"
-    fields = sum(_FIELD.match(line) is not None for line in lines)
-    objects = sum(_OBJECT.search(line[:4096]) is not None or _is_array(line) for line in lines)
+    fields = sum(line[:1] != b"{" and _FIELD.match(line) is not None for line in lines)
+    objects = sum(line[:1] == b"{" or _OBJECT.search(line[:4096]) is not None or _is_array(line) for line in lines)
     if lines[0].startswith(b"HTTP/") and fields > 1:
         return "sse"
     if fields * 5 >= len(lines) and fields >= objects:
@@ -155,12 +155,12 @@ def _response(head: bytes) -> str:
 
 
 def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
-    frames = list(JSONL.frames(Block(head, 0)))
-    texts = [frame.data for frame in frames if frame.state is State.WHOLE]
-    if complete and not texts:
-        # All there is has no newline: a torn record, unless it is whole and of another kind.
-        texts = [frame.data for frame in frames if frame.state is State.TORN]
-    values = list(_values(iter(texts)))
+    values = list(_values(frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.WHOLE))
+    if complete and not values:
+        frames = list(JSONL.frames(Block(head, 0)))
+        if not any(frame.state is State.WHOLE for frame in frames):
+            # All there is has no newline: a torn record, unless it is whole and of another kind.
+            values = list(_values(frame.data for frame in frames if frame.state is State.TORN))
     objects = [value for value in values if isinstance(value, dict)]
     shapes = Counter(shape for value in objects if (shape := shape_of(value)) is not None)
     if shapes:

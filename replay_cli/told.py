@@ -160,8 +160,15 @@ def counts(tally: Tally, grading: Grading) -> Counts:
 
 def per_rule(tally: Tally, grading: Grading) -> dict[str, int]:
     """Findings per rule name, in the order of the catalogue."""
-    asked = ((rule.name, tally.broken[rule.code]) for rule in rules.RULES if grading.asks(rule.code))
-    return {name: number for name, number in asked if number}
+    # By what was broken, not by the catalogue: of a clean source there is nothing, and sources may be thousands.
+    broken = sorted(
+        (code for code, number in tally.broken.items() if number and grading.asks(code)),
+        key=lambda code: _PLACES[code],
+    )
+    return {rules.BY_CODE[code].name: tally.broken[code] for code in broken}
+
+
+_PLACES = {rule.code: place for place, rule in enumerate(rules.RULES)}
 
 
 def order_numbers(tally: Tally, history: History | None) -> Order | None:
