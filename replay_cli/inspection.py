@@ -217,15 +217,6 @@ def _bounded(source: Source, most: int | None) -> Iterator[bytes]:
         yield chunk
 
 
-def _first_bytes(source: Source, size: int) -> Iterator[bytes]:
-    """The first ``size`` bytes of a source: it may have grown since they were audited."""
-    for chunk in source.chunks():
-        yield chunk[:size]
-        size -= len(chunk)
-        if size <= 0:
-            return
-
-
 def _peek(chunks: Iterator[bytes], most: int) -> tuple[bytes, bool, SourceError | None]:
     """The first bytes, whether they are all, and what stopped the reading, if anything did."""
     pieces, size = [], 0
@@ -279,7 +270,7 @@ def _second_look(again: Reopen, plan: Plan, tally: Tally, listen: Listen | None)
 
     try:
         with again() as source:
-            blocks = cut(_first_bytes(source, tally.size), FRAMINGS[plan.framing], plan.limit)
+            blocks = cut(source.chunks(tally.size), FRAMINGS[plan.framing], plan.limit)
             history = look_again(blocks, plan, tally, listen)
     except ReplayError:
         return None

@@ -54,18 +54,17 @@ class Source:
         """Bytes taken so far, counted as they are stored: to be held against ``raw_size``."""
         return self._raw.taken
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield what there is to read, decompressed, in chunks of up to about 64 KiB.
+    def chunks(self, most: int | None = None) -> Iterator[bytes]:
+        """Yield what there is to read, decompressed, in chunks of up to about 256 KiB; up to ``most`` bytes if given.
 
         A regular file is read to the size it had when it was opened. Raises SourceError where reading or
         decompressing fails, after everything before that was yielded.
         """
-        if self.compression is None:
-            return iter(self._raw.read, b"")
-        return decompressed(self._raw, self.compression)
+        chunks = iter(self._raw.read, b"") if self.compression is None else decompressed(self._raw, self.compression)
+        return chunks if most is None else _first(chunks, most)
 
     def more(self) -> bytes:
-        """After the last chunk: up to 64 KiB of what a plain file has grown by since then, b"" if by nothing.
+        """After the last chunk: up to 256 KiB of what a plain file has grown by since then, b"" if by nothing.
 
         Always b"" for streams and compressed sources, and for a file that has shrunk. Raises SourceError.
         """
@@ -86,6 +85,14 @@ class Source:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk[:size]
+        size -= len(chunk)
+        if size <= 0:
+            return
 
 
 def open_path(path: str | Path, name: str | None = None, *, raw: bool = False) -> Source:

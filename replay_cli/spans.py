@@ -113,18 +113,10 @@ def _audit_span(span: Span) -> Tally:
         if source.identity != span.identity:
             raise SourceError(span.name, "was replaced by another file while it was read")
         source.skip_to(span.start)
-        chunks = _bounded(source.chunks(), span.end - span.start)
+        chunks = source.chunks(span.end - span.start)
         blocks = cut(chunks, FRAMINGS[span.plan.framing], span.plan.limit, None, span.start)
         for part in audit_blocks(blocks, span.plan):
             total += part
     if total.size != span.end - span.start:
         raise SourceError(span.name, "shrank while it was read")
     return total
-
-
-def _bounded(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    for chunk in chunks:
-        yield chunk[:size]
-        size -= len(chunk)
-        if size <= 0:
-            return
