@@ -20,10 +20,11 @@ from replay_cli.prover import forget
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
 
-SPAN = 8 * 1024 * 1024
-"""Bytes of a span, about: a twentieth of a second of work, and few enough that no process waits long at the end."""
+SPAN = 4 * 1024 * 1024
+"""Bytes of a span, about: some hundredths of a second of work. Tallies that wait for their turn are held in memory, and
+in a log of a hundred thousand threads they are as large as their spans."""
 
-LARGE = 3 * SPAN
+LARGE = 6 * SPAN
 """Bytes of a file from which on it is cut up: starting processes takes as long as auditing some megabytes."""
 
 _STEP = 64 * 1024
