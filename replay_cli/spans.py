@@ -21,8 +21,8 @@ from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
 
 SPAN = 4 * 1024 * 1024
-"""Bytes of a span, about: some hundredths of a second of work. Tallies that wait for their turn are held in memory, and
-in a log of a hundred thousand threads they are as large as their spans."""
+"""Bytes of a span, about: some hundredths of a second of work. Tallies that wait for their turn are held in memory,
+and in a log of a hundred thousand threads they are as large as their spans."""
 
 LARGE = 6 * SPAN
 """Bytes of a file from which on it is cut up: starting processes takes as long as auditing some megabytes."""
