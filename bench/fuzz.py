@@ -42,11 +42,11 @@ from jsonschema import Draft202012Validator
 
 from replay_cli import Report, audit
 from replay_cli import told as plain
-from replay_cli.auditor import FRAMINGS
 from replay_cli.blocks import Block
 from replay_cli.outcome import Outcome
 from replay_cli.profiles import schema_text
 from replay_cli.render import Style, renderer
+from replay_cli.walk import FRAMINGS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (ROOT / "fixtures", ROOT.parent / "shared" / "recorded", ROOT.parent / "shared" / "vectors")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
-from replay_cli.inspection import MAX_FINDINGS, MAX_LINE_BYTES, Listen, Options, Progress, Reopen, inspect
+from replay_cli.inspection import Listen, Progress, Reopen, inspect
+from replay_cli.planning import MAX_FINDINGS, MAX_LINE_BYTES, Options
 from replay_cli.profiles import Shape
 from replay_cli.sources import open_path, open_stream
 from replay_cli.told import Report

@@ -14,18 +14,17 @@ from replay_cli.checks import NAME_SHOWN, alone
 from replay_cli.compat import DONE
 from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.findings import Finding
-from replay_cli.frames import JSONL, Frame, Framing, State
+from replay_cli.frames import Frame, State
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import Opened, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
-from replay_cli.prover import WORTH, Prover, is_offered
+from replay_cli.prover import is_offered
 from replay_cli.quick import only_breaks_schema
-from replay_cli.sse import SSE
+from replay_cli.runs import Run
 from replay_cli.tally import Place, Tally
-
-FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
+from replay_cli.walk import FRAMINGS, Walk
 
 NOT_OFFERED = "not asked for"
 NOT_CLEAN = "frames with findings, or without an event"
@@ -64,48 +63,41 @@ class _FastAudit:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._reader = JsonReader()
-        self._prover = Prover(plan)
+        self._walk = Walk(plan)
         # Lines met that break the schema: beyond those that are kept they are only counted.
         self._breaking = 0
 
     def parts(self, block: Block) -> Iterator[Tally]:
-        """The tallies of a block. When something was learned from a frame, the rest of its block is proven anew."""
-        waiting: list[Tally | Block] = [block]
-        worth_learning = block.length >= WORTH
-        while waiting:
-            part = waiting.pop(0)
-            parts = self._prover.parts(part) if isinstance(part, Block) else [part]
-            for number, one in enumerate(parts):
-                if isinstance(one, Tally):
-                    yield one
-                    continue
-                tally, rest = self._referred(one, worth_learning)
-                yield tally
-                if rest.data:
-                    waiting = [rest, *parts[number + 1 :], *waiting]
-                    break
-
-    def _referred(self, block: Block, worth_learning: bool) -> tuple[Tally, Block]:
-        """The tally of what the prover could not tell, up to a frame that it learned from; and what is left then."""
-        plan, tally = self._plan, Tally(self._plan.kept, self._plan.gaps)
-        for frame in FRAMINGS[plan.framing].frames(block):
-            if self._breaking >= plan.kept and tally.refused is not None and only_breaks_schema(frame, plan):
-                tally.count_refused(frame, rules.SCHEMA_VIOLATION.code, _is_completion(frame))
-                tally.unproven[NOT_CLEAN] += frame.length
+        """The tallies of a block, one for each run that is proven, one for the frames between two of them."""
+        between: Tally | None = None
+        for piece in self._walk.pieces(block):
+            if isinstance(piece, Run):
+                if between is not None:
+                    yield between
+                    between = None
+                yield piece.tally()
                 continue
-            one = audit_frame(frame, plan, self._reader)
-            tally += one
-            self._breaking += one.broken[rules.SCHEMA_VIOLATION.code]
-            start = frame.offset - block.offset
-            end = start + frame.length
-            if one.broken or not one.events:
-                tally.unproven[NOT_CLEAN] += frame.length
-            elif worth_learning and self._prover.learn(frame, block.data[start:end]):
-                tally.unproven[LEARNED_FROM] += frame.length
-                return tally, Block(block.data[end:], block.offset + end)
-            else:
-                tally.unproven[NOT_COVERED] += frame.length
-        return tally, Block(b"", block.offset + block.length)
+            between = between or Tally(self._plan.kept, self._plan.gaps)
+            self._refer(piece, between)
+        if between is not None:
+            yield between
+
+    def _refer(self, frame: Frame, tally: Tally) -> None:
+        """Add a frame that the prover could not tell anything of."""
+        plan = self._plan
+        if self._breaking >= plan.kept and tally.refused is not None and only_breaks_schema(frame, plan):
+            tally.count_refused(frame, rules.SCHEMA_VIOLATION.code, _is_completion(frame))
+            tally.unproven[NOT_CLEAN] += frame.length
+            return
+        one = audit_frame(frame, plan, self._reader)
+        tally += one
+        self._breaking += one.broken[rules.SCHEMA_VIOLATION.code]
+        if one.broken or not one.events:
+            tally.unproven[NOT_CLEAN] += frame.length
+        elif self._walk.learn(frame):
+            tally.unproven[LEARNED_FROM] += frame.length
+        else:
+            tally.unproven[NOT_COVERED] += frame.length
 
 
 def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from replay_cli.api import audit_source
 from replay_cli.discovery import Entry
 from replay_cli.errors import ReplayError
-from replay_cli.inspection import Options
+from replay_cli.planning import Options
 from replay_cli.pool import ordered
 from replay_cli.prover import forget
 from replay_cli.sources import open_path

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from replay_cli import rules
-from replay_cli.auditor import FRAMINGS
 from replay_cli.blocks import Block
 from replay_cli.checks import MAX_SAFE_SEQ
 from replay_cli.envelope import Mark
@@ -23,6 +22,7 @@ from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import open_frame
 from replay_cli.profiles import Plan, Shape
 from replay_cli.tally import Tally
+from replay_cli.walk import FRAMINGS
 
 REMEMBERED = 200_000
 """Events whose content is remembered at most; past it the numbers are lower bounds."""

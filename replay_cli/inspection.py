@@ -1,7 +1,6 @@
-"""Inspection: one source, from its first bytes to its report.
+"""Inspection: one source, from its plan to its report.
 
-Here the parts meet: what a source holds is sniffed, its blocks are audited, the order is looked at again if it is
-broken, and the tally is told.
+Here the parts meet: its blocks are audited, the order is looked at again if it is broken, and the tally is told.
 
 The second look and the statistics are imported where they are wanted: start-up is held to what a clean log needs.
 """
@@ -10,26 +9,23 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from replay_cli import rules
 from replay_cli.ahead import read_ahead
-from replay_cli.auditor import FRAMINGS, audit_blocks
+from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError
 from replay_cli.findings import Finding, Rule
-from replay_cli.grading import Grading, grade
 from replay_cli.opening import EXCERPT
+from replay_cli.planning import Options, planned
 from replay_cli.profiles import Plan, Shape
-from replay_cli.sniffing import HEAD, LONGER_HEAD, Sniffed, sniff
 from replay_cli.sources import Source, read_at
 from replay_cli.spans import are_worth_it, audit_spans
 from replay_cli.tally import Tally
 from replay_cli.told import (
-    ChosenBy,
     CompressionName,
     Report,
     RuleCount,
@@ -42,45 +38,16 @@ from replay_cli.told import (
     time_range,
 )
 from replay_cli.verdict import compat_end, verdict
+from replay_cli.walk import FRAMINGS
 
 if TYPE_CHECKING:
     from replay_cli.history import History
-
-MAX_LINE_BYTES = 16 * 1024 * 1024
-MAX_FINDINGS = 1000
-
-_STORE_LOG = re.compile(r"(.+?)\.(?:jsonl|ndjson|log)(?:\.(?:gz|zst|bz2|xz))?\Z", re.IGNORECASE)
-_THREAD_ID = re.compile(r"thr_[A-Za-z0-9_-]+\Z")
 
 Reopen = Callable[[], Source]
 """Opens a source once more, from its beginning."""
 
 Progress = Callable[[Source, int], None]
 """Told, now and then, the source that is read and how many bytes of it were audited."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How sources are audited and told.
-
-    ``profile`` and ``framing`` are None to go by content. ``max_line_bytes`` is the longest line or SSE event that
-    is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
-    of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
-    decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
-    processes a large file is audited.
-    """
-
-    profile: Shape | None = None
-    framing: str | None = None
-    max_line_bytes: int = MAX_LINE_BYTES
-    max_findings: int = MAX_FINDINGS
-    grading: Grading = field(default_factory=grade)
-    statistics: bool = False
-    schema: str | None = None
-    show_values: bool = False
-    max_bytes: int | None = None
-    fast: bool = True
-    jobs: int = 1
 
 
 Listen = Callable[[list[Finding]], None]
@@ -99,30 +66,21 @@ def inspect(
     ``again`` opens the same source once more, for exact numbers where the order is broken; without it they are
     lower bounds. ``listen`` is told every finding, those that a second look may change last.
     """
-    chunks = _bounded(source, options.max_bytes)
-    head, complete, failure = _peek(chunks, HEAD)
-    store = source.path is not None and _in_store(source.path)
-    # Exactly so much, so that what a source is taken for does not depend on the sizes of the reads.
-    sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store, options.schema is not None)
-    if not sniffed.sure and not complete:
-        more, complete, failure = _peek(chunks, LONGER_HEAD - len(head))
-        head += more
-        within = complete and len(head) <= LONGER_HEAD
-        sniffed = sniff(head[:LONGER_HEAD], within, options.framing, store, options.schema is not None)
-    plan, chosen_by = plan_for(source.path, sniffed, options)
+    begun = planned(source, options)
+    plan, failure = begun.plan, begun.failure
     tally, history = Tally(), None
     if plan.shape is Shape.FOREIGN:
-        tally += _told_at_start(rules.FOREIGN_LOG, what=sniffed.what)
+        tally += _told_at_start(rules.FOREIGN_LOG, what=begun.what)
     else:
         # Who listens is told all findings of a block, also those that the sum does not keep.
         telling = replace(plan, kept=sys.maxsize) if listen else plan
         if failure is None and options.max_bytes is None and are_worth_it(source, options.jobs):
             parts = audit_spans(source, telling, options.jobs, fresh=options.statistics)
         else:
+            chunks = begun.chunks
             if source.compression is not None and options.jobs > 1:
                 chunks = read_ahead(chunks)
-            rest = _after(head, chunks, failure)
-            parts = audit_blocks(cut(rest, FRAMINGS[plan.framing], plan.limit, source.more), telling)
+            parts = audit_blocks(cut(chunks, FRAMINGS[plan.framing], plan.limit, source.more), telling)
         tally, failure = _summed(parts, plan, source, progress, listen)
         if wants_history(tally, plan) and again is not None and failure is None:
             history = _second_look(again, plan, tally, listen)
@@ -136,7 +94,7 @@ def inspect(
         source=source.name,
         framing="sse" if plan.framing == "sse" else "jsonl",
         profile=plan.shape.value,
-        chosen_by=chosen_by,
+        chosen_by=begun.chosen_by,
         compression=cast("CompressionName | None", source.compression),
         bytes=tally.size,
         lines=tally.lines,
@@ -146,7 +104,7 @@ def inspect(
         time=time_range(tally),
         keepalives=tally.comments,
         order=order_numbers(tally, history),
-        verdict=verdict(tally, plan, history, sniffed.what, failure is not None),
+        verdict=verdict(tally, plan, history, begun.what, failure is not None),
         failure=str(failure) if failure else None,
         counts=numbers,
         rules=per_rule(tally, options.grading),
@@ -166,76 +124,6 @@ def _statistics(tally: Tally, plan: Plan, options: Options) -> tuple[list[RuleCo
     from replay_cli.statistics import caveats, rule_counts
 
     return rule_counts(tally, plan, options.grading), caveats(tally, plan)
-
-
-def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, ChosenBy]:
-    """What to audit a source for, and what decided it (DECISIONS, Sources)."""
-    shape, thread = sniffed.shape, None
-    chosen_by: ChosenBy = "content"
-    if options.profile is not None:
-        shape, chosen_by = options.profile, "option"
-    elif path is not None and sniffed.framing == "jsonl" and _in_store(path):
-        shape, chosen_by = Shape.RECORD, "path"
-    elif options.schema is not None and sniffed.objects and (shape is Shape.FOREIGN or not sniffed.fits):
-        shape = Shape.CUSTOM
-    if path is not None and shape is Shape.RECORD and path.absolute().parent.name == "events":
-        match = _STORE_LOG.match(path.name)
-        # A folder of this name without a store around it may hold anything; go by what only a store would write.
-        thread = match[1] if match and (_in_store(path) or _THREAD_ID.match(match[1])) else None
-    plan = Plan(
-        shape,
-        sniffed.framing,
-        strict=options.profile is not None,
-        thread=thread,
-        limit=options.max_line_bytes,
-        kept=max(options.max_findings, MAX_FINDINGS),
-        gaps=options.grading.asks(rules.SEQ_GAP.code),
-        schema=options.schema,
-        values=options.show_values,
-        fast=options.fast,
-    )
-    return plan, chosen_by
-
-
-def _in_store(path: Path) -> bool:
-    """Whether a file stands in a folder named ``events`` beside a ``state.json`` (CONTRACT.md 2.2)."""
-    folder = path.absolute().parent
-    try:
-        return folder.name == "events" and (folder.parent / "state.json").is_file()
-    except OSError:
-        return False
-
-
-def _bounded(source: Source, most: int | None) -> Iterator[bytes]:
-    """The chunks of a source, up to ``most`` bytes. Raises SourceError if there is more."""
-    left = most
-    for chunk in source.chunks():
-        if left is not None and len(chunk) > left:
-            yield chunk[:left]
-            raise SourceError(source.name, f"more than {most:,} bytes (--max-bytes); the rest was not read")
-        left = left - len(chunk) if left is not None else None
-        yield chunk
-
-
-def _peek(chunks: Iterator[bytes], most: int) -> tuple[bytes, bool, SourceError | None]:
-    """The first bytes, whether they are all, and what stopped the reading, if anything did."""
-    pieces, size = [], 0
-    try:
-        for chunk in chunks:
-            pieces.append(chunk)
-            size += len(chunk)
-            if size >= most:
-                return b"".join(pieces), False, None
-    except SourceError as error:
-        return b"".join(pieces), True, error
-    return b"".join(pieces), True, None
-
-
-def _after(head: bytes, chunks: Iterator[bytes], failure: SourceError | None) -> Iterator[bytes]:
-    yield from (head[at : at + HEAD] for at in range(0, len(head), HEAD))
-    if failure:
-        raise failure
-    yield from chunks
 
 
 def _summed(

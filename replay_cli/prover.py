@@ -16,8 +16,7 @@ from replay_cli.frames import Frame
 from replay_cli.heavy import HEAVY
 from replay_cli.layouts import Exemplar, Layout, Row, exemplar_of
 from replay_cli.profiles import Plan, Shape
-from replay_cli.runs import Pieces, Section
-from replay_cli.tally import Tally
+from replay_cli.runs import Pieces, Run, Section
 
 LAYOUTS = 16
 """Layouts that are tried on a frame at most; a writer has one, or three where ids are left out."""
@@ -36,8 +35,8 @@ NEW_PATTERN = 8
 
 SHAPES = frozenset({Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY})
 
-Parts = list[Tally | Block]
-"""A block in order: tallies of what is proven, blocks of what is not."""
+Parts = list[Run | Block]
+"""A block in order: runs of what is proven, blocks of what is not."""
 
 
 @dataclass(slots=True)
@@ -160,7 +159,7 @@ class _Proof:
                     parts.append(pieces.slice(unsure, first + start))
                     unsure = -1
                 if isinstance(stretch, Section):
-                    parts.append(stretch.tally(start, end, pieces, self._plan))
+                    parts.append(Run(stretch, start, end, pieces, self._plan))
         if unsure >= 0:
             parts.append(pieces.slice(unsure, self._number))
         return parts

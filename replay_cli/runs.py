@@ -238,6 +238,27 @@ class Section:
         return Mark(int(self.seqs[index]), None if link is None else int(link), offset, line, instant, _digest(text))
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Proven frames in a row, the order among them proven too: those of a section from ``start`` to ``end``."""
+
+    section: Section
+    start: int
+    end: int
+    pieces: Pieces
+    plan: Plan
+
+    @property
+    def length(self) -> int:
+        """Bytes that it takes."""
+        at, to = self.pieces.bounds(self.section.first + self.start, self.section.first + self.end)
+        return to - at
+
+    def tally(self) -> Tally:
+        """The tally of these frames."""
+        return self.section.tally(self.start, self.end, self.pieces, self.plan)
+
+
 _UNLIKE = re.compile(rb"[0-9]{19}|-0")
 """Numbers that orjson and the reference need not read alike: beyond 64 bits, and minus zero."""
 

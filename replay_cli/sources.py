@@ -14,13 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from replay_cli.compression import CHUNK, MAGIC, agrees, decompressed
 from replay_cli.errors import SourceError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 FIFO_PATIENCE = 2.0
 """Seconds to wait for somebody to write to a named FIFO."""

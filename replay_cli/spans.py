@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from replay_cli.auditor import FRAMINGS, audit_blocks
+from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import OVERLAP, cut
 from replay_cli.errors import SourceError
 from replay_cli.frames import Framing
@@ -19,6 +19,7 @@ from replay_cli.profiles import Plan
 from replay_cli.prover import forget
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
+from replay_cli.walk import FRAMINGS
 
 SPAN = 4 * 1024 * 1024
 """Bytes of a span, about: some hundredths of a second of work. Tallies that wait for their turn are held in memory,

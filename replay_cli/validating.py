@@ -22,8 +22,9 @@ from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
-from replay_cli.inspection import Listen, Options, inspect
+from replay_cli.inspection import Listen, inspect
 from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
+from replay_cli.planning import Options
 from replay_cli.pool import cores
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style

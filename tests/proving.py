@@ -19,6 +19,7 @@ from replay_cli.auditor import audit_block, audit_blocks
 from replay_cli.blocks import Block
 from replay_cli.jsontext import JsonReader
 from replay_cli.profiles import Plan, Shape
+from replay_cli.runs import Run
 from replay_cli.tally import Tally, total
 
 
@@ -94,7 +95,7 @@ _TAUGHT: dict[tuple[Writer, ...], dict[tuple[Shape, str, bytes], prover.Learned]
 
 
 def parts_of(block: Block, plan: Plan) -> list[Tally | Block]:
-    return prover.Prover(plan).parts(block)
+    return [part.tally() if isinstance(part, Run) else part for part in prover.Prover(plan).parts(block)]
 
 
 def reference(block: Block, plan: Plan) -> Tally:

@@ -29,10 +29,12 @@ ROWS = (
     "inspection render.text render.jsonl report",
     "render.concise render.github render.json",
     "outcome statistics",
+    "planning",
     "told verdict",
     "history sniffing",
     "spans",
     "auditor",
+    "walk",
     "prover quick",
     "runs",
     "tally deltas",
@@ -61,7 +63,7 @@ OWNERS = {
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources",
     "os": "api atomic cli discovery pool sources validating",
-    "pathlib": "api atomic batches cli discovery inspection "
+    "pathlib": "api atomic batches cli discovery planning "
     "profiles progress schemas_made sources userschema validating",
     "select": "sources",
     "shutil": "validating",
@@ -83,7 +85,7 @@ TOUCHING = {
     "atomic": "writes the output file",
     "cli": "puts /dev/null in the place of a closed pipe",
     "discovery": "looks into folders",
-    "inspection": "looks for state.json beside a log",
+    "planning": "looks for state.json beside a log",
     "profiles": "reads its schemas",
     "progress": "asks how large the inputs are",
     "schemas_made": "writes the schemas of what we write",
@@ -127,7 +129,20 @@ TOUCHES = frozenset(
 )
 """Calls by which a file system is touched."""
 
-PURE = ["layouts", "deltas", "runs", "prover", "frames", "sse", "cutting", "tally", "checks", "payloads", "envelope"]
+PURE = [
+    "layouts",
+    "deltas",
+    "runs",
+    "prover",
+    "walk",
+    "frames",
+    "sse",
+    "cutting",
+    "tally",
+    "checks",
+    "payloads",
+    "envelope",
+]
 """Between a block and its tally: bytes in, findings out."""
 
 LONGEST = 400

@@ -10,7 +10,7 @@ import pytest
 
 from replay_cli.batches import WORTH, answers
 from replay_cli.discovery import Entry
-from replay_cli.inspection import Options
+from replay_cli.planning import Options
 from tests.proving import WRITERS
 
 ROOT = Path(__file__).parents[1]

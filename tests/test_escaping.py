@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from replay_cli.errors import SchemaError, SourceError, UsageError, one_line
-from replay_cli.inspection import Options, inspect
+from replay_cli.inspection import inspect
 from replay_cli.outcome import Outcome
+from replay_cli.planning import Options
 from replay_cli.render import Style, renderer
 from replay_cli.render.jsonl import source_line
 from replay_cli.render.text import shortened

@@ -66,12 +66,12 @@ def test_every_option_says_what_it_does_and_its_default(pages: dict[str, str], c
 
 def test_the_defaults_are_those_that_the_command_has(pages: dict[str, str]) -> None:
     """Where typer does not write the default itself, somebody did: it has to be true."""
-    from replay_cli import inspection
+    from replay_cli import planning
 
     told = options(pages["validate"])
 
-    assert f"[default: {inspection.MAX_LINE_BYTES}]" in told["--max-line-bytes"]
-    assert f"[default: {inspection.MAX_FINDINGS}]" in told["--max-findings"]
+    assert f"[default: {planning.MAX_LINE_BYTES}]" in told["--max-line-bytes"]
+    assert f"[default: {planning.MAX_FINDINGS}]" in told["--max-findings"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

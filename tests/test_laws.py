@@ -14,12 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from replay_cli import audit, rules
-from replay_cli.auditor import FRAMINGS, audit_block
+from replay_cli.auditor import audit_block
 from replay_cli.blocks import Block
 from replay_cli.cutting import cut
 from replay_cli.jsontext import JsonReader
 from replay_cli.profiles import Plan, Shape
 from replay_cli.tally import Tally, total
+from replay_cli.walk import FRAMINGS
 
 LIMIT = 4096
 

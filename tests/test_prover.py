@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from replay_cli import auditor, rules
-from replay_cli.auditor import FRAMINGS, audit_block, audit_blocks
+from replay_cli import auditor, rules, walk
+from replay_cli.auditor import audit_block, audit_blocks
 from replay_cli.blocks import Block
 from replay_cli.cutting import cut
 from replay_cli.frames import Frame
@@ -20,6 +20,7 @@ from replay_cli.jsontext import JsonReader
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import COMPILED, Prover, forget, is_offered
 from replay_cli.tally import Tally, total
+from replay_cli.walk import FRAMINGS
 from tests.guards import GUARDS, Guard, without
 from tests.holes import HOLES, event, frame
 from tests.proving import WRITERS, Hole, Writer, cases, problem, reference, teach
@@ -205,7 +206,7 @@ def _plans(path: Path) -> list[Plan]:
 
 @pytest.mark.parametrize("path", logs(""), ids=lambda path: path.name)
 def test_shared_recording_is_told_alike(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditor, "WORTH", 0)
+    monkeypatch.setattr(walk, "WORTH", 0)
     data = path.read_bytes()
     for plan in _plans(path):
         forget()

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 
 from replay_cli.api import audit_source
-from replay_cli.auditor import FRAMINGS, audit_blocks
+from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import cut
 from replay_cli.errors import SourceError
-from replay_cli.inspection import Options
+from replay_cli.planning import Options
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import forget
 from replay_cli.sources import open_path
 from replay_cli.spans import LARGE, SPAN, audit_spans
 from replay_cli.tally import Tally, total
+from replay_cli.walk import FRAMINGS
 from tests.proving import WRITERS
 from tests.recordings import logs, vectors
 

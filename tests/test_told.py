@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from replay_cli import audit, report, told
 from replay_cli.api import audit_source
-from replay_cli.inspection import Options
+from replay_cli.planning import Options
 from replay_cli.render.json import plain, text
 from replay_cli.sources import open_path
 

@@ -16,7 +16,7 @@ from replay_cli import audit
 from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import cut
 from replay_cli.frames import State
-from replay_cli.inspection import Options, plan_for
+from replay_cli.planning import Options, plan_for
 from replay_cli.profiles import Shape
 from replay_cli.sniffing import sniff
 from replay_cli.tally import total

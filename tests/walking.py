@@ -26,18 +26,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from replay_cli import Report, audit, told
-from replay_cli.auditor import FRAMINGS, audit_block
+from replay_cli.auditor import audit_block
 from replay_cli.blocks import Block
 from replay_cli.frames import Frame, State
-from replay_cli.inspection import Options, plan_for
 from replay_cli.jsontext import JsonReader
 from replay_cli.payloads import KNOWN_EVENTS
+from replay_cli.planning import Options, plan_for
 from replay_cli.profiles import Plan, Shape
 from replay_cli.rules import BY_CODE
 from replay_cli.sniffing import sniff
 from replay_cli.tally import Tally
 from replay_cli.told import seq_range, time_range
 from replay_cli.verdict import verdict
+from replay_cli.walk import FRAMINGS
 
 FULL = os.environ.get("REPLAY_WALK") == "full"
 
