@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -13,8 +13,10 @@ from replay_cli.errors import UsageError
 
 
 @contextmanager
-def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
+def replacing(path: Path, option: str, guard: AbstractContextManager[object] | None = None) -> Iterator[BinaryIO]:
     """Write to a temporary file beside ``path``; at the end fsync it and rename it into place.
+
+    ``guard`` is entered around the renaming alone; what it raises leaves ``path`` as it was.
 
     Whatever interrupts the writing leaves ``path`` as it was and the temporary file gone. What is no regular file
     (``/dev/stdout``, a FIFO) is written to directly. Raises UsageError, which names ``option``, if nothing can be
@@ -36,11 +38,39 @@ def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             written = Path(name)
             written.chmod(_mode(target))
-            written.replace(target)
+            with guard or nullcontext():
+                written.replace(target)
+            _sync_folder(target.parent)
         except BaseException:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the renaming outlive a power loss too, where folders can be synced."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def keep_beside(path: Path, backup: Path) -> None:
+    """Keep what ``path`` holds under another name as well, one that there is not. Raises UsageError."""
+    with _explained(backup, "--backup"):
+        try:
+            os.link(path, backup)
+        except (OSError, NotImplementedError, AttributeError):
+            # Not every file system knows links.
+            import shutil
+
+            with open(path, "rb") as source, open(backup, "xb") as copy:
+                shutil.copyfileobj(source, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+            shutil.copystat(path, backup)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ From block to tally nothing opens a log, prints, or reads a clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli import rules
 from replay_cli.blocks import Block
@@ -35,10 +35,14 @@ NOT_COVERED = "frames in a form that the prover does not cover"
 _COMPLETED_IN = re.compile(rb'"event"[ \t]*:[ \t]*"turn\.completed"')
 
 
-def audit_blocks(blocks: Iterable[Block], plan: Plan) -> Iterator[Tally]:
+Meet = Callable[[Frame, Tally], None]
+"""Told each frame that the reference looked at, with its tally."""
+
+
+def audit_blocks(blocks: Iterable[Block], plan: Plan, meet: Meet | None = None) -> Iterator[Tally]:
     """Tallies that add up to that of the blocks, in order: what the prover cannot tell, the reference does."""
-    if is_offered(plan):
-        audit = _FastAudit(plan)
+    if is_offered(plan) or meet is not None:
+        audit = _FastAudit(plan, meet)
         for block in blocks:
             yield from audit.parts(block)
         return
@@ -60,8 +64,9 @@ def audit_block(block: Block, plan: Plan, reader: JsonReader) -> Tally:
 class _FastAudit:
     """The audit of one source with the prover before the reference."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, meet: Meet | None) -> None:
         self._plan = plan
+        self._meet = meet
         self._reader = JsonReader()
         self._walk = Walk(plan)
         # Lines met that break the schema: beyond those that are kept they are only counted.
@@ -90,6 +95,8 @@ class _FastAudit:
             tally.unproven[NOT_CLEAN] += frame.length
             return
         one = audit_frame(frame, plan, self._reader)
+        if self._meet is not None:
+            self._meet(frame, one)
         tally += one
         self._breaking += one.broken[rules.SCHEMA_VIOLATION.code]
         if one.broken or not one.events:

@@ -13,6 +13,8 @@ from typing import Annotated, Optional, cast
 
 import typer
 
+from replay_cli import cli_emit
+from replay_cli.cli_words import FramingName, Profile, examples
 from replay_cli.version import __version__
 
 EXIT_CODES = """
@@ -30,37 +32,15 @@ Exit codes:
   If several are due, the first of 130, 2, 4, 1, 3 wins."""
 
 
-def _examples(*lines: str) -> str:
-    """The end of a help page: command lines to copy."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 app = typer.Typer(
     name="replay",
-    help="Audit the event streams of agent runtimes: JSONL event logs and recorded SSE captures.",
-    epilog=_examples("replay validate log.jsonl", "replay explain broken-link") + EXIT_CODES,
+    help="Audit and replay the event streams of agent runtimes: JSONL event logs and recorded SSE captures.",
+    epilog=examples("replay validate log.jsonl", "replay explain broken-link") + EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-
-class Profile(StrEnum):
-    """What the lines are taken for."""
-
-    AUTO = "auto"
-    ENVELOPE = "envelope"
-    RECORD = "record"
-    LEGACY = "legacy"
-
-
-class FramingName(StrEnum):
-    """How the bytes are cut into events."""
-
-    AUTO = "auto"
-    JSONL = "jsonl"
-    SSE = "sse"
 
 
 class Format(StrEnum):
@@ -124,11 +104,11 @@ def main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Audit the event streams of agent runtimes: JSONL event logs and recorded SSE captures."""
+    """Audit and replay the event streams of agent runtimes: JSONL event logs and recorded SSE captures."""
 
 
 @app.command(
-    epilog=_examples("replay validate log.jsonl", "replay validate --fail-level warning captures/") + EXIT_CODES
+    epilog=examples("replay validate log.jsonl", "replay validate --fail-level warning captures/") + EXIT_CODES
 )
 def validate(
     paths: Annotated[
@@ -260,7 +240,10 @@ def validate(
     raise typer.Exit(validating.validate(request))
 
 
-@app.command("rules", epilog=_examples("replay rules", "replay rules --format json"))
+app.command(epilog=cli_emit.EPILOG)(cli_emit.emit)
+
+
+@app.command("rules", epilog=examples("replay rules", "replay rules --format json"))
 def list_rules(
     format: Annotated[CatalogueFormat, typer.Option(help="How to write the catalogue.")] = CatalogueFormat.TEXT,  # noqa: A002
 ) -> None:
@@ -270,7 +253,7 @@ def list_rules(
     typer.echo(catalogue.as_json() if format is CatalogueFormat.JSON else catalogue.as_text(), nl=False)
 
 
-@app.command(epilog=_examples("replay explain broken-link", "replay explain S104"))
+@app.command(epilog=examples("replay explain broken-link", "replay explain S104"))
 def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", autocompletion=_rule_names, help="Code or name of a rule.")],
 ) -> None:
@@ -280,7 +263,7 @@ def explain(
     typer.echo(catalogue.explained(rule), nl=False)
 
 
-@app.command(epilog=_examples("replay schema", "replay schema envelope > envelope.schema.json"))
+@app.command(epilog=examples("replay schema", "replay schema envelope > envelope.schema.json"))
 def schema(
     name: Annotated[
         Optional[str],  # noqa: UP045

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, cast
 
 from replay_cli.errors import SourceError
 
@@ -226,3 +226,34 @@ class _Unpacker:
         if self._codec.greedy and self._codec.greedy in said:
             return f"{self._compression} data needs more than {MEMORY[self._compression]} MiB to be decompressed"
         return f"{self._compression} data is damaged after its first {self._done} decompressed bytes: {said}"
+
+
+def compressing(file: BinaryIO, kind: str) -> AbstractContextManager[BinaryIO]:
+    """A file that compresses what is written to it into ``file``, which stays open; the same bytes on every run."""
+    made: Any
+    match kind:
+        case "gzip":
+            import gzip
+
+            # Neither a name nor a time, so that equal content is an equal file.
+            made = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)
+        case "bz2":
+            import bz2
+
+            made = bz2.BZ2File(file, "wb")
+        case "xz":
+            import lzma
+
+            made = lzma.LZMAFile(file, "wb")  # noqa: SIM115
+        case _:
+            made = _zstd_file(file)
+    return cast("AbstractContextManager[BinaryIO]", made)
+
+
+def _zstd_file(file: BinaryIO) -> object:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
+    return zstd.ZstdFile(file, "wb")

@@ -8,6 +8,7 @@ begins, and the seam inside ``Tally +`` says what is wrong there, if anything is
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Pieces:
         self.data = data
         self.offset = offset
         self._terminator = terminator
+        self.ends = terminator.count(b"\n")
+        """How many line ends a terminator is."""
         self._number = number
         self._height = height
         self._starts: list[int] | None = None
@@ -70,6 +73,12 @@ class Pieces:
         at = max(first, self.data.rfind(b"\n", first, end - len(self._terminator)) + 1)
         line = self.lines(start, piece) + self.data.count(b"\n", first, at) + 1
         return self.offset + at, line, self.data[at:end].removeprefix(b"data:")
+
+    def text(self, piece: int) -> bytes:
+        """The JSON of a proven piece."""
+        first, end = self.bounds(piece, piece + 1)
+        end -= len(self._terminator)
+        return self.data[max(first, self.data.rfind(b"\n", first, end) + 1) : end].removeprefix(b"data:")
 
     def lines(self, start: int, end: int) -> int:
         """The line ends of the proven pieces from ``start`` to ``end`` (exclusive)."""
@@ -254,9 +263,66 @@ class Run:
         at, to = self.pieces.bounds(self.section.first + self.start, self.section.first + self.end)
         return to - at
 
+    @property
+    def size(self) -> int:
+        """How many frames it has, each of them an event."""
+        return self.end - self.start
+
+    @property
+    def offset(self) -> int:
+        """The first byte's place in the source, from 0."""
+        return self.bounds(0, self.size)[0]
+
     def tally(self) -> Tally:
         """The tally of these frames."""
         return self.section.tally(self.start, self.end, self.pieces, self.plan)
+
+    def seqs(self) -> list[int]:
+        """The number of each frame."""
+        return list(map(int, self.section.seqs[self.start : self.end]))
+
+    def links(self) -> list[bytes | None]:
+        """The link of each frame, None where it has none."""
+        return self.section.links[self.start : self.end]
+
+    def threads(self) -> list[bytes]:
+        """The thread of each frame."""
+        return self.section.threads[self.start : self.end]
+
+    def instants(self) -> list[int]:
+        """The time of each frame, in nanoseconds since 1970."""
+        section, begun = self.section, dict.fromkeys(self.section.minutes, 0)
+        for minute in begun:
+            begun[minute] = nanoseconds(minute.decode() + ":00Z") or 0
+        columns = zip(section.minutes[self.start : self.end], section.seconds[self.start : self.end], strict=True)
+        # SS, or SS.fraction: with its fraction filled up, the digits are nanoseconds.
+        return [begun[minute] + int(second.replace(b".", b"").ljust(11, b"0")) for minute, second in columns]
+
+    def other_events(self) -> list[tuple[int, str]]:
+        """The frames that are no deltas, by number from 0, with the names of their events."""
+        rows = self.section.rows
+        first = bisect_left(rows, self.start, key=lambda row: row[0])
+        last = bisect_left(rows, self.end, key=lambda row: row[0])
+        return [(index - self.start, row.event) for index, row in rows[first:last]]
+
+    def texts(self) -> Iterator[bytes]:
+        """The JSON text of each frame."""
+        return map(self.pieces.text, range(self.section.first + self.start, self.section.first + self.end))
+
+    def bounds(self, start: int, end: int) -> tuple[int, int]:
+        """Where the frames from ``start`` to ``end`` (exclusive) of the run stand in the source, 0-based bytes."""
+        first = self.section.first + self.start
+        at, to = self.pieces.bounds(first + start, first + end)
+        return self.pieces.offset + at, self.pieces.offset + to
+
+    def lines(self, start: int, end: int) -> int:
+        """The line ends of the frames from ``start`` to ``end`` (exclusive) of the run."""
+        first = self.section.first + self.start
+        return self.pieces.lines(first + start, first + end)
+
+    def block(self) -> Block:
+        """The frames as a block of their own."""
+        return self.pieces.slice(self.section.first + self.start, self.section.first + self.end)
 
 
 _UNLIKE = re.compile(rb"[0-9]{19}|-0")

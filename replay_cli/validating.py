@@ -10,13 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replay_cli.api import audit_source, make_options
-from replay_cli.atomic import append, replacing, say, standard_output
+from replay_cli.atomic import append, say
 from replay_cli.batches import answers
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
@@ -24,6 +23,7 @@ from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, inspect
 from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
+from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import Options
 from replay_cli.pool import cores
 from replay_cli.progress import Watch, progress
@@ -132,31 +132,18 @@ def _refuse_nonsense(request: Request) -> None:
 
 def _refuse_own_input(request: Request, found: Discovered) -> None:
     """Raise UsageError if the report would take the place of what is read."""
-    if request.output_file is None or _is_stdout(request.output_file):
+    if request.output_file is None or is_stdout(request.output_file):
         return
-    output = _identity(request.output_file)
-    inputs = {_identity(entry.path) for entry in found.entries if entry.path != STDIN}
+    output = identity(request.output_file)
+    inputs = {identity(entry.path) for entry in found.entries if entry.path != STDIN}
     if any(entry.path == STDIN for entry in found.entries):
-        inputs.add(_identity("/dev/stdin"))
+        inputs.add(identity("/dev/stdin"))
     others = {"--files-from": request.files_from, "--schema": request.schema}
     if output is not None and output in inputs:
         raise UsageError(f"--output-file: {request.output_file} is one of the logs to read")
     for option, path in others.items():
-        if output is not None and path is not None and output == _identity(path):
+        if output is not None and path is not None and output == identity(path):
             raise UsageError(f"--output-file: {request.output_file} is the file of {option}")
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """What tells one file from another, whatever it is called; None if there is none."""
-    try:
-        found = Path(path).stat()
-    except (OSError, ValueError):
-        return None
-    return (found.st_dev, found.st_ino)
-
-
-def _is_stdout(path: str) -> bool:
-    return path in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class _Run:
@@ -169,7 +156,7 @@ class _Run:
         self._outcome = outcome
         self._left = len(entries)
         self._stopped = False
-        self._to_stdout = request.output_file is None or _is_stdout(request.output_file)
+        self._to_stdout = request.output_file is None or is_stdout(request.output_file)
         terminal = self._to_stdout and sys.stdout is not None and sys.stdout.isatty()
         self._format = request.format or ("text" if terminal else "concise")
         color = _colored(request.color, terminal)
@@ -183,7 +170,7 @@ class _Run:
 
     def write(self) -> None:
         """Write the report where it was asked for."""
-        with _output(self._request.output_file) as file:
+        with opened(self._request.output_file, "--output-file") as file:
             if self._format == "jsonl":
                 self._stream(file)
             else:
@@ -338,12 +325,6 @@ def _in_all(outcome: Outcome) -> str:
 def _is_log(path: str) -> bool:
     """Whether a name ends in .log, as logs of every kind do (DECISIONS, Sources)."""
     return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
-
-
-def _output(path: str | None) -> AbstractContextManager[BinaryIO]:
-    if path is None or _is_stdout(path):
-        return standard_output()
-    return replacing(Path(path), "--output-file")
 
 
 def _colored(wanted: str, terminal: bool) -> bool:

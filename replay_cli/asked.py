@@ -1,0 +1,147 @@
+"""Asked: what was asked of ``replay emit``, and whether it can be meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replay_cli.discovery import STDIN
+from replay_cli.errors import UsageError
+from replay_cli.moments import moment
+from replay_cli.planning import MAX_LINE_BYTES
+from replay_cli.selection import Globs, Selection, question
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was typed."""
+
+    paths: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    files_from: str | None = None
+    stdin_filename: str | None = None
+    profile: str = "auto"
+    framing: str = "auto"
+    max_line_bytes: int = MAX_LINE_BYTES
+    since_seq: int | None = None
+    until_seq: int | None = None
+    since: str | None = None
+    until: str | None = None
+    thread: Sequence[str] = ()
+    turn: Sequence[str] = ()
+    item: Sequence[str] = ()
+    event: Sequence[str] = ()
+    where: str | None = None
+    head: int | None = None
+    last: int | None = None
+    clean: bool = False
+    quarantine: str | None = None
+    restore: str | None = None
+    source: str | None = None
+    output: str | None = None
+    force: bool = False
+    in_place: bool = False
+    backup: bool = False
+    suffix: str = ".bak"
+    dry_run: bool = False
+    summary_json: str | None = None
+    quiet: bool = False
+
+
+def selection_of(request: Request) -> Selection:
+    """What was selected. Raises UsageError for a time, pattern or expression that cannot be read."""
+    now = None
+    selection = Selection(
+        since_seq=request.since_seq,
+        until_seq=request.until_seq,
+        since=None if request.since is None else moment(request.since, "--since", now),
+        until=None if request.until is None else moment(request.until, "--until", now),
+        threads=frozenset(_listed(request.thread)),
+        turns=frozenset(_listed(request.turn)),
+        items=frozenset(_listed(request.item)),
+        events=Globs(_listed(request.event)) if request.event else None,
+        where=None if request.where is None else question(request.where),
+    )
+    if selection.since is not None and selection.until is not None and selection.since > selection.until:
+        raise UsageError(f"--since: {request.since} is later than --until {request.until}")
+    return selection
+
+
+def _listed(words: Sequence[str]) -> list[str]:
+    return [one.strip() for word in words for one in word.split(",") if one.strip()]
+
+
+def refuse_nonsense(request: Request) -> None:
+    """Raise UsageError for words that cannot be meant, alone or together."""
+    given: dict[str, Sequence[str]] = {
+        "--thread": request.thread,
+        "--turn": request.turn,
+        "--item": request.item,
+        "--event": request.event,
+        "--exclude": request.exclude,
+    }
+    single = {
+        "--files-from": request.files_from,
+        "--stdin-filename": request.stdin_filename,
+        "--where": request.where,
+        "--since": request.since,
+        "--until": request.until,
+        "--quarantine": request.quarantine,
+        "--restore": request.restore,
+        "--source": request.source,
+        "--output": request.output,
+        "--summary-json": request.summary_json,
+    }
+    given |= {option: [word] for option, word in single.items() if word is not None}
+    for option, words in given.items():
+        if any(not word.strip(", ") for word in words):
+            raise UsageError(f"{option}: is given an empty value; was a variable not set?")
+    numbers = {"--since-seq": request.since_seq, "--until-seq": request.until_seq}
+    numbers |= {"--head": request.head, "--last": request.last}
+    for option, number in numbers.items():
+        if number is not None and number < 0:
+            raise UsageError(f"{option}: {number} is less than 0")
+    if request.since_seq is not None and request.until_seq is not None and request.since_seq >= request.until_seq:
+        raise UsageError(
+            f"--since-seq: {request.since_seq} leaves nothing up to --until-seq {request.until_seq}; "
+            "events behind --since-seq are written, up to and with --until-seq"
+        )
+    _refuse_contradictions(request)
+
+
+def _refuse_contradictions(request: Request) -> None:
+    if request.restore is not None:
+        _refuse_beside_restore(request)
+        return
+    if request.source is not None:
+        raise UsageError("--source: belongs to --restore")
+    if not request.paths and request.files_from is None:
+        raise UsageError("emit: no log named; name files or folders, or - for stdin")
+    if request.paths.count(STDIN) + (request.files_from == STDIN) > 1:
+        raise UsageError("-: stdin can be read only once")
+    if request.head is not None and request.last is not None:
+        raise UsageError("--head: contradicts --last")
+    if request.last is not None and (request.quarantine or request.in_place):
+        option = "--quarantine" if request.quarantine else "--in-place"
+        raise UsageError(f"--last: cannot be had with {option}")
+    if request.in_place and request.output is not None:
+        raise UsageError("--in-place: contradicts --output")
+    if request.in_place and not request.backup:
+        raise UsageError("--in-place: is only had with --backup, which keeps what was there")
+    if request.backup and not request.in_place:
+        raise UsageError("--backup: belongs to --in-place")
+    if request.in_place and STDIN in request.paths:
+        raise UsageError("--in-place: stdin is no file")
+    if not request.suffix or "/" in request.suffix or os.sep in request.suffix:
+        raise UsageError(f"--suffix: {request.suffix!r} is no end of a file name")
+
+
+def _refuse_beside_restore(request: Request) -> None:
+    allowed = {"paths", "restore", "source", "output", "force", "quiet", "suffix"}
+    plain = Request()
+    for field in request.__slots__:
+        if field not in allowed and getattr(request, field) != getattr(plain, field):
+            raise UsageError(f"--restore: cannot be had with --{field.replace('_', '-')}")
+    if len(request.paths) != 1:
+        raise UsageError("--restore: wants one log, the output that was written beside the quarantine")

@@ -1,0 +1,176 @@
+"""The words of ``replay emit``: its options, and what its help says of them."""
+
+# No ``from __future__ import annotations`` here: see ``cli.py``.
+
+from typing import Annotated, Optional
+
+import typer
+
+from replay_cli.cli_words import FramingName, Profile, examples
+
+SELECT, CLEAN, OUTPUT, INPUT = "Select", "Clean", "Output", "Input"
+
+EXIT_CODES = """
+
+\b
+Exit codes:
+  0    written
+  1    a conflict, or something unreadable left out without --quarantine
+  2    usage error: missing file, bad expression, output that exists or cannot be written
+  3    nothing to read: no source held an event
+  4    an input could not be opened, or not be read to its end
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)"""
+
+EPILOG = (
+    examples(
+        "replay emit --clean --quarantine left-out.jsonl log.jsonl -o cleaned.jsonl",
+        "replay emit --event 'item.*' --event '!item.delta' --since-seq 100 log.jsonl",
+        "replay emit --where \"payload.item.kind == 'command_execution'\" captures/",
+        "replay emit --restore left-out.jsonl cleaned.jsonl -o log.jsonl",
+    )
+    + EXIT_CODES
+)
+
+Word = Optional[str]  # noqa: UP045
+Words = Optional[list[str]]  # noqa: UP045
+Number = Optional[int]  # noqa: UP045
+
+
+def emit(
+    paths: Annotated[
+        Words,
+        typer.Argument(
+            metavar="LOG...",
+            show_default=False,
+            help="Files, folders (searched for .jsonl .ndjson .sse .log, also compressed), globs, - for stdin.",
+        ),
+    ] = None,
+    since_seq: Annotated[
+        Number, typer.Option(metavar="N", help="Only events with a seq above N. [default: all]")
+    ] = None,
+    until_seq: Annotated[
+        Number, typer.Option(metavar="N", help="Only events with a seq up to and with N. [default: all]")
+    ] = None,
+    since: Annotated[
+        Word,
+        typer.Option(
+            metavar="TIME", help="Only events from this time on: RFC 3339, a date, -3h, yesterday. [default: all]"
+        ),
+    ] = None,
+    until: Annotated[Word, typer.Option(metavar="TIME", help="Only events up to this time. [default: all]")] = None,
+    thread: Annotated[Words, typer.Option(metavar="ID", help="Only events of this thread. [default: all]")] = None,
+    turn: Annotated[Words, typer.Option(metavar="ID", help="Only events of this turn. [default: all]")] = None,
+    item: Annotated[Words, typer.Option(metavar="ID", help="Only events of this item. [default: all]")] = None,
+    event: Annotated[
+        Words,
+        typer.Option(
+            metavar="GLOB", help="Only events of such names; ! leaves out, the last that fits decides. [default: all]"
+        ),
+    ] = None,
+    where: Annotated[
+        Word,
+        typer.Option(
+            metavar="EXPR",
+            help="Only events for which this JMESPath expression is true. [default: all]",
+        ),
+    ] = None,
+    head: Annotated[Number, typer.Option(metavar="N", help="Only the first N of these. [default: all]")] = None,
+    last: Annotated[Number, typer.Option(metavar="N", help="Only the last N of these. [default: all]")] = None,
+    clean: Annotated[
+        bool,
+        typer.Option(
+            "--clean", help="Leave out what cannot be read, and repeated events; free glued records. [default: off]"
+        ),
+    ] = False,
+    quarantine: Annotated[
+        Word,
+        typer.Option(metavar="FILE", help="Keep every piece that is left out in FILE. [default: none]"),
+    ] = None,
+    restore: Annotated[
+        Word,
+        typer.Option(metavar="FILE", help="Write the input again from the quarantine FILE and LOG. [default: none]"),
+    ] = None,
+    source: Annotated[
+        Word,
+        typer.Option(metavar="NAME", help="Which source to restore, if there were several. [default: the only one]"),
+    ] = None,
+    output: Annotated[
+        Word,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write to FILE, compressed if it ends in .gz or .zst. [default: - for stdout]",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist. [default: off]")] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Replace each LOG by what is kept; needs --backup. [default: off]")
+    ] = False,
+    backup: Annotated[
+        bool, typer.Option("--backup", help="Keep the old LOG beside the new one. [default: off]")
+    ] = False,
+    suffix: Annotated[str, typer.Option(metavar="SUFFIX", help="What the backup's name ends in.")] = ".bak",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Write nothing, tell what would go. [default: off]")
+    ] = False,
+    summary_json: Annotated[
+        Word, typer.Option(metavar="FILE", help="Write the summary as JSON to FILE. [default: none]")
+    ] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="What the lines are: by content, or one of the three shapes of event.")
+    ] = Profile.AUTO,
+    framing: Annotated[FramingName, typer.Option(help="JSONL or SSE; by content.")] = FramingName.AUTO,
+    stdin_filename: Annotated[
+        Word, typer.Option(metavar="NAME", help="What to call stdin in the summary. [default: <stdin>]")
+    ] = None,
+    exclude: Annotated[
+        Words,
+        typer.Option(metavar="GLOB", help="Leave out files and folders found in folders and globs. [default: none]"),
+    ] = None,
+    files_from: Annotated[
+        Word,
+        typer.Option(metavar="FILE", help="Read further paths from FILE (- for stdin), one a line. [default: none]"),
+    ] = None,
+    max_line_bytes: Annotated[
+        int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
+    ] = 16 * 1024 * 1024,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
+) -> None:
+    """Write event logs again, selected or cleaned. What is kept is byte for byte what came in."""
+    from replay_cli import emitting
+    from replay_cli.asked import Request
+
+    request = Request(
+        paths=paths or (),
+        exclude=exclude or (),
+        files_from=files_from,
+        stdin_filename=stdin_filename,
+        profile=profile,
+        framing=framing,
+        max_line_bytes=max_line_bytes,
+        since_seq=since_seq,
+        until_seq=until_seq,
+        since=since,
+        until=until,
+        thread=thread or (),
+        turn=turn or (),
+        item=item or (),
+        event=event or (),
+        where=where,
+        head=head,
+        last=last,
+        clean=clean,
+        quarantine=quarantine,
+        restore=restore,
+        source=source,
+        output=output,
+        force=force,
+        in_place=in_place,
+        backup=backup,
+        suffix=suffix,
+        dry_run=dry_run,
+        summary_json=summary_json,
+        quiet=quiet,
+    )
+    raise typer.Exit(emitting.emit(request))
