@@ -16,14 +16,17 @@ from replay_cli.version import __version__
 
 if TYPE_CHECKING:
     from replay_cli.api import audit
+    from replay_cli.emitted import Emitted
     from replay_cli.errors import ReplayError, SourceError, UsageError
     from replay_cli.findings import Rule, Severity
     from replay_cli.report import Document, Finding, Report
     from replay_cli.rules import RULES
+    from replay_cli.twin import emit, restore
 
 __all__ = [
     "RULES",
     "Document",
+    "Emitted",
     "Finding",
     "ReplayError",
     "Report",
@@ -33,6 +36,8 @@ __all__ = [
     "UsageError",
     "__version__",
     "audit",
+    "emit",
+    "restore",
 ]
 
 _HOMES = {
@@ -46,6 +51,9 @@ _HOMES = {
     "SourceError": "errors",
     "UsageError": "errors",
     "audit": "api",
+    "emit": "twin",
+    "restore": "twin",
+    "Emitted": "emitted",
 }
 
 

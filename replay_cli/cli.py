@@ -34,7 +34,7 @@ Exit codes:
 
 app = typer.Typer(
     name="replay",
-    help="Audit and replay the event streams of agent runtimes: JSONL event logs and recorded SSE captures.",
+    help="Audit and replay event streams of agent runtimes: JSONL logs and SSE captures.",
     epilog=examples("replay validate log.jsonl", "replay explain broken-link") + EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -104,7 +104,7 @@ def main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Audit and replay the event streams of agent runtimes: JSONL event logs and recorded SSE captures."""
+    """Audit and replay event streams of agent runtimes: JSONL logs and SSE captures."""
 
 
 @app.command(

@@ -8,25 +8,21 @@ import typer
 
 from replay_cli.cli_words import FramingName, Profile, examples
 
-SELECT, CLEAN, OUTPUT, INPUT = "Select", "Clean", "Output", "Input"
-
 EXIT_CODES = """
 
 \b
 Exit codes:
   0    written
   1    a conflict, or something unreadable left out without --quarantine
-  2    usage error: missing file, bad expression, output that exists or cannot be written
+  2    usage error: missing file, bad expression, output that exists
   3    nothing to read: no source held an event
   4    an input could not be opened, or not be read to its end
   130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)"""
 
 EPILOG = (
     examples(
-        "replay emit --clean --quarantine left-out.jsonl log.jsonl -o cleaned.jsonl",
-        "replay emit --event 'item.*' --event '!item.delta' --since-seq 100 log.jsonl",
-        "replay emit --where \"payload.item.kind == 'command_execution'\" captures/",
-        "replay emit --restore left-out.jsonl cleaned.jsonl -o log.jsonl",
+        "replay emit --clean --quarantine left-out.jsonl -o cleaned.jsonl log.jsonl",
+        "replay emit --event 'item.*' --event '!item.delta' log.jsonl",
     )
     + EXIT_CODES
 )

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of what `replay validate` writes: ``make schemas``. A test holds the files to it."""
+"""Writes the JSON Schemas of what `replay` writes: ``make schemas``. A test holds the files to it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from replay_cli.emitted import Emitted, QuarantineLine
 from replay_cli.report import Document, Line
 
 MADE: dict[str, tuple[type[BaseModel], str]] = {
     "report": (Document, "Report of replay validate --format json"),
     "findings": (Line, "A line of replay validate --format jsonl"),
+    "emitted": (Emitted, "Summary of replay emit --summary-json"),
+    "quarantine": (QuarantineLine, "A line of replay emit --quarantine"),
 }
 """Each schema by its name: the model that it is made from, and its title."""
 
