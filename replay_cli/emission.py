@@ -7,13 +7,13 @@ go to the output or to the quarantine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Protocol
 
 from replay_cli import rules
 from replay_cli.cleaning import Cleaner
 from replay_cli.cutting import cut
-from replay_cli.errors import ReplayError, SourceError, UsageError
+from replay_cli.errors import SourceError, UsageError
 from replay_cli.frames import Frame
 from replay_cli.held import Held
 from replay_cli.links import Links
@@ -85,8 +85,8 @@ class Emission:
     def take(self, source: Source) -> None:
         """Sift a source. Raises UsageError for another log that cannot be cleaned, and what writing raises."""
         begun = planned(source, self._options)
-        if begun.plan.shape is Shape.FOREIGN and self.wish.clean:
-            raise UsageError(f"{source.name}: is another log ({begun.what}); --clean would leave out all of it")
+        if self.wish.clean:
+            refuse_foreign(source, begun)
         self.summary.sources += 1
         if self._quarantine:
             self._quarantine.begin(source.name)
@@ -295,12 +295,20 @@ class _OneSource:
 def survey_all(
     opens: Iterable[Callable[[], Source]], options: Options, progress: Progress | None = None
 ) -> Recurring:
-    """Look at sources for the first time: which numbers can occur more than once in them, one after the other."""
+    """Look at sources for the first time: which numbers can occur more than once in them, one after the other.
+
+    Raises UsageError for another log, which cannot be cleaned.
+    """
     surveys = []
     for open_source in opens:
-        try:
-            with open_source() as source:
-                surveys.append(surveyed(source, planned(source, options), progress))
-        except ReplayError:
-            continue  # told when it is opened to be written
+        with suppress(SourceError), open_source() as source:  # it is told when it is opened to be written
+            begun = planned(source, options)
+            refuse_foreign(source, begun)
+            surveys.append(surveyed(source, begun, progress))
     return Recurring(surveys)
+
+
+def refuse_foreign(source: Source, begun: Planned) -> None:
+    """Raise UsageError if a source is another log: nothing of it would be kept by cleaning."""
+    if begun.plan.shape is Shape.FOREIGN:
+        raise UsageError(f"{source.name}: is another log ({begun.what}); --clean would leave out all of it")
