@@ -34,8 +34,7 @@ def replacing(path: Path, option: str, guard: AbstractContextManager[object] | N
         try:
             with open(handle, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                settle(file)
             written = Path(name)
             written.chmod(_mode(target))
             with guard or nullcontext():
@@ -45,6 +44,14 @@ def replacing(path: Path, option: str, guard: AbstractContextManager[object] | N
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def settle(file: BinaryIO) -> None:
+    """Bring what was written to the disk, and close the file; it may wait for its renaming so."""
+    if not file.closed:
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
 
 
 def _sync_folder(folder: Path) -> None:

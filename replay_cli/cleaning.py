@@ -58,6 +58,14 @@ class Part(NamedTuple):
     added: bytes = b""
 
 
+def _damage(opened: Opened) -> str:
+    """The error in a frame that holds no event and is none that was refused: a run of NULs between two, say."""
+    if opened.envelope is not None:
+        return ""
+    errors = (rules.BY_CODE[one.code] for one in opened.findings)
+    return next((rule.name for rule in errors if rule.severity is Severity.ERROR), "")
+
+
 class Cleaner:
     """Cleans the frames of one source. ``conflicts`` counts events that were left out for another with their number.
 
@@ -73,7 +81,8 @@ class Cleaner:
     def parts(self, frame: Frame, opened: Opened) -> Iterator[Part]:
         """The parts of a frame, in order; they tile it."""
         if opened.readable and frame.state is not State.BLANK:
-            yield self._part(frame, opened, frame.length)
+            damage = _damage(opened)
+            yield Part(frame.length, damage) if damage else self._part(frame, opened, frame.length)
             return
         code = opened.findings[-1].code if opened.findings else rules.BLANK_LINE.code
         places = records(frame, code, self._plan)

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from replay_cli.api import make_options
 from replay_cli.asked import Request, refuse_nonsense, selection_of
-from replay_cli.atomic import keep_beside, replacing, say
+from replay_cli.atomic import keep_beside, replacing, say, settle
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.emission import Emission, survey_all
 from replay_cli.errors import ReplayError, UsageError, one_line
@@ -220,14 +220,20 @@ class _Emit:
         return Quarantine(stack.enter_context(compressed(file, kind_of(path))))
 
     def _write_in_place(self, entries: list[tuple[Entry, Callable[[], Source]]], watch: Watch) -> None:
-        """Replace each log by what is kept of it, the old one under another name beside it."""
-        with ExitStack() as stack:
+        """Replace each log by what is kept of it, the old one under another name beside it.
+
+        First everything is written; then the quarantine gets its name, and only then do the logs.
+        """
+        with ExitStack() as logs, ExitStack() as stack:
             quarantine = self._quarantine(stack)
             for entry, again in entries:
-                self._replace(Path(entry.path), again, quarantine, watch)
+                self._replace(Path(entry.path), again, quarantine, watch, logs)
         watch.hide()
 
-    def _replace(self, path: Path, again: Callable[[], Source], quarantine: Quarantine | None, watch: Watch) -> None:
+    def _replace(
+        self, path: Path, again: Callable[[], Source], quarantine: Quarantine | None, watch: Watch, logs: ExitStack
+    ) -> None:
+        """Write what is kept of a log; it is put in the log's place when ``logs`` is left."""
         request, target = self._request, path.resolve()
         backup = target.with_name(target.name + request.suffix)
         if not target.is_file():
@@ -237,20 +243,19 @@ class _Emit:
         with unlocked(target):
             before = target.stat()
         recurring = survey_all([again], self._options) if self._wish.clean else None
-        with ExitStack() as stack:
+        with again() as source, ExitStack() as stack:
             output: BinaryIO | None = None
             if not request.dry_run:
                 guard = _guarded(target, backup, (before.st_ino, before.st_size, before.st_mtime_ns))
-                file = stack.enter_context(replacing(target, "--in-place", guard))
-                with again() as source:
-                    kind = source.compression
-                output = stack.enter_context(compressed(file, kind))
+                file = logs.enter_context(replacing(target, "--in-place", guard))
+                stack.callback(settle, file)
+                output = stack.enter_context(compressed(file, source.compression))
             emission = stack.enter_context(
                 Emission(self._wish, self._options, output, quarantine, recurring, watch.tell)
             )
             emission.summary = self._summary
-            with again() as source:
-                emission.take(source)
+            self._summary.links.restart()
+            emission.take(source)
             if self._summary.failures:
                 raise UsageError(f"--in-place: {path} could not be read to its end; it stays as it is")
             emission.close()

@@ -81,6 +81,10 @@ class Links:
         while len(self.listed) > self.caused + self.before:
             self.listed.popleft()
 
+    def restart(self) -> None:
+        """What follows goes into another output: no event in it comes behind one of those before."""
+        self._latest.clear()
+
     def last_written(self, thread: str) -> int | None:
         """The number of the last event of a thread that was written."""
         known = self._latest.get(thread)

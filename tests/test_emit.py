@@ -163,6 +163,14 @@ def test_cleaning_leaves_out_what_cannot_be_used(
     assert data == (log.parent / "again.jsonl").read_bytes()
 
 
+def test_nuls_between_two_messages_of_a_capture_go(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.sse").write_bytes(capture((1, 0)) + bytes(40) + b"\n\n" + capture((2, 1)))
+
+    ran = replay("emit", "--clean", "log.sse")
+
+    assert (1, capture((1, 0), (2, 1)).decode()) == (ran.code, ran.stdout)
+
+
 def test_a_conflict_keeps_the_first_and_says_so(replay: Replay, log: Path) -> None:
     other = record(2, payload={"delta": "another word", "kind": "agent_message"})
     log.write_bytes(store(1, 2) + other + record(3))
