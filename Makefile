@@ -14,7 +14,7 @@ help:
 	@echo "make schemas  write schemas/report and schemas/findings anew from their models"
 	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
 	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
-	@echo "make bench    measure start-up, speed beside other tools, the bounds on memory and time; bench-quick: 2 minutes"
+	@echo "make bench    measure start-up, speed and emit beside other tools, the bounds on memory and time; bench-quick: 2 minutes"
 	@echo "make laws     hold the prover against the reference on two million broken logs; over an hour"
 	@echo "make fuzz     a million broken logs, seeded; about an hour"
 	@echo "make clean    remove what these made"
@@ -70,11 +70,13 @@ $(PEERS)/installed: bench/requirements.txt
 bench: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python bench/startup.py
 	$(BIN)/python -m bench.speed $(LARGE) --command "make bench$(if $(LARGE), LARGE=$(LARGE))" --json bench/speed.json
+	$(BIN)/python -m bench.emit --command "make bench" --json bench/emit.json
 	$(BIN)/python bench/bounds.py
 
 bench-quick: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python bench/startup.py --runs 9
 	$(BIN)/python -m bench.speed --quick --command "make bench-quick" --json bench/speed-quick.json
+	$(BIN)/python -m bench.emit --quick --command "make bench-quick" --json bench/emit-quick.json
 
 laws: $(VENV)/developing
 	$(BIN)/python -m tests.proving

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
 from bench.figures import WORDS, Row, Unit
+from bench.racing import Times
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 PRODUCT = ("orjson", "msgspec", "pydantic", "jsonschema", "typer", "backports.zstd")
@@ -35,6 +37,15 @@ class Speed:
     events_per_second: float
     runs: int
     first: float
+
+    @classmethod
+    def of(cls, name: str, times: Times, mb: float, events: int) -> Speed:
+        """That of a contender whose runs were sound, over a log of so many MB and events."""
+        wall, cpu, user = times.wall, times.cpu, times.user
+        middle = median(wall)
+        rates = (mb / middle, events / middle)
+        spread, spent = (min(wall), max(wall)), (median(cpu), median(user))
+        return cls(name, middle, *spread, *spent, *rates, len(wall), median(times.first))
 
 
 @dataclass(frozen=True, slots=True)

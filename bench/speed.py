@@ -263,11 +263,8 @@ class Bench:
         found = []
         for name, entry in self.times.items():
             if entry.wall and not entry.wrong:
-                middle, log = median(entry.wall), entry.contender.log
-                low, high = min(entry.wall), max(entry.wall)
-                cpu, user = median(entry.cpu), median(entry.user)
-                rate = (log.mb / middle, (log.events + log.bad) / middle)
-                found.append(Speed(name, middle, low, high, cpu, user, *rate, len(entry.wall), median(entry.first)))
+                log = entry.contender.log
+                found.append(Speed.of(name, entry, log.mb, log.events + log.bad))
         return found
 
 

@@ -69,10 +69,10 @@ def _damage(opened: Opened) -> str:
 class Cleaner:
     """Cleans the frames of one source. ``conflicts`` counts events that were left out for another with their number.
 
-    ``flawed`` is told each finding of error severity on an event that is kept: it can be read, so it stays.
+    ``flawed`` is told the rule of each error in an event that is kept: it can be read, so it stays.
     """
 
-    def __init__(self, plan: Plan, first: First, flawed: Callable[[Frame, str], None]) -> None:
+    def __init__(self, plan: Plan, first: First, flawed: Callable[[str], None]) -> None:
         self._plan = plan
         self._reader = JsonReader()
         self._first = first
@@ -102,7 +102,7 @@ class Cleaner:
             if first is not None and first is not digest:
                 return Part(length, rules.SEQ_DUPLICATE.name, opened)
             for code in self._errors(frame, opened):
-                self.flawed(frame, code)
+                self.flawed(code)
         return Part(length, "", opened, added)
 
     def _errors(self, frame: Frame, opened: Opened) -> Iterator[str]:

@@ -14,7 +14,6 @@ from replay_cli import rules
 from replay_cli.cleaning import Cleaner
 from replay_cli.cutting import cut
 from replay_cli.errors import SourceError, UsageError
-from replay_cli.frames import Frame
 from replay_cli.held import Held
 from replay_cli.links import Links
 from replay_cli.planning import Options, Planned, planned
@@ -120,7 +119,7 @@ class Emission:
                 return None
             return self._seen.first(thread, seq, digest)
 
-        def flawed(_frame: Frame, rule: str) -> None:
+        def flawed(rule: str) -> None:
             summary.flaw(name, sieve.line, rule)
 
         if wish.clean:

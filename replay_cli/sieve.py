@@ -234,7 +234,7 @@ class Sieve:
                 if not kept:
                     self._links.left_out(thread, last)
                     continue
-                self._check_link(run, start, thread, int(seqs[run.start + start]), links[start])
+                self._check_joint(run, start, thread, int(seqs[run.start + start]), links[start])
                 self._links.written(thread, last)
             return
         columns = list(zip(threads, run.seqs(), run.links(), strict=True))
@@ -242,12 +242,16 @@ class Sieve:
             for index in range(start, end):
                 name, seq, link = columns[index]
                 if kept:
-                    self._check_link(run, index, name.decode(), seq, link)
+                    self._check_joint(run, index, name.decode(), seq, link)
                     self._links.written(name.decode(), seq)
                 else:
                     self._links.left_out(name.decode(), seq)
 
-    def _check_link(self, run: Run, index: int, thread: str, seq: int, link: bytes | None) -> None:
+    def _check_joint(self, run: Run, index: int, thread: str, seq: int, link: bytes | None) -> None:
+        last = self._links.last_written(thread)
+        if self._cleaner is not None and last is not None and seq <= last:
+            # Inside a run numbers ascend, but records that were freed may stand before it.
+            self._cleaner.flawed(rules.SEQ_STEP_BACK.name)
         named = None if link is None else int(link)
         if named is not None and not self._links.is_whole(thread, named):
             # The line of its data: the last one before the terminator.
@@ -317,7 +321,7 @@ class Sieve:
             links.tell(self._name, line, thread, event.seq, event.previous_seq)
         last = links.last_written(thread)
         if self._cleaner is not None and last is not None and event.seq <= last:
-            self._cleaner.flawed(frame, rules.SEQ_STEP_BACK.name)
+            self._cleaner.flawed(rules.SEQ_STEP_BACK.name)
         links.written(thread, event.seq)
 
 

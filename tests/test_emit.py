@@ -163,6 +163,15 @@ def test_cleaning_leaves_out_what_cannot_be_used(
     assert data == (log.parent / "again.jsonl").read_bytes()
 
 
+def test_freed_records_that_go_back_are_told(replay: Replay, log: Path) -> None:
+    log.write_bytes(store(1) + record(5)[:-1] + record(3) + record(4))
+
+    ran = replay("emit", "--clean", log)
+
+    assert (0, (store(1, 5, 3, 4)).decode()) == (ran.code, ran.stdout)
+    assert f"kept 1 event with an error: seq-step-back, first at {log}:2" in said(ran.stderr)
+
+
 def test_nuls_between_two_messages_of_a_capture_go(replay: Replay, tmp_path: Path) -> None:
     (tmp_path / "log.sse").write_bytes(capture((1, 0)) + bytes(40) + b"\n\n" + capture((2, 1)))
 

@@ -1,0 +1,143 @@
+"""How fast ``replay emit`` is, beside ``replay validate`` and jq: ``python -m bench.emit [--quick] [--json FILE]``.
+
+Pass-through selections of the clean log of the speed benchmark: half of it by seq, and the few events in a
+hundred that are no deltas. All write into a pipe where their lines are counted, so that whoever selects wrongly
+is found out. Prints Markdown; ``--docs`` puts the table into docs/emit.md. Exit code 1 if a run was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.contenders import ABSENT, ROOT, Around, around, replay
+from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, share
+from bench.racing import Contender, Counts, can_watch, race, remembered
+from bench.report import Report, Speed, from_json, into_readme, machine, markdown, to_json, versions, write
+from bench.speed import FULL, MADE, QUICK
+from bench.variants import EVENTS_PER_MB, Log, made
+
+VALIDATE = "replay, envelope"
+BY_SEQ, BY_EVENT, CLEAN = "replay emit --since-seq", "replay emit --event", "replay emit --clean"
+JQ_SEQ, JQ_EVENT = "jq, by seq", "jq, by event"
+
+SHARE, FASTER, MEMORY = Mark(60, 90), Mark(3, 5), Mark(150, 100, most=True)
+"""The musts of issue 6; the aims are ours."""
+
+
+def lines(said: str) -> Counts:
+    """The number that ``wc -l`` prints."""
+    return int(said.split()[-1]), 0
+
+
+def contenders(found: Around, folder: Path, log: Log) -> Iterator[Contender]:
+    """All that select, and ``replay validate`` over the same log."""
+    path, half = folder / log.file, log.events // 2
+    others = log.events - deltas(path)
+    yield replay(found, folder, log)
+    for name, words, kept in (
+        (BY_SEQ, ("--since-seq", str(half)), log.events - half),
+        (BY_EVENT, ("--event", "!item.delta"), others),
+        (CLEAN, ("--clean",), log.events),
+    ):
+        yield counted(name, (*found.replay, "emit", "-q", *words, str(path)), log, kept)
+    if jq := found.peers.get("jq"):
+        yield counted(JQ_SEQ, (jq[0], "-c", f"select(.seq > {half})", str(path)), log, log.events - half)
+        yield counted(JQ_EVENT, (jq[0], "-c", 'select(.event != "item.delta")', str(path)), log, others)
+
+
+def counted(name: str, command: Sequence[str], log: Log, kept: int) -> Contender:
+    """A command whose lines are counted at the other end of a pipe."""
+    return Contender(name, ("sh", "-c", f"{shlex.join(command)} | wc -l"), log, lines, (kept, 0))
+
+
+def deltas(path: Path) -> int:
+    """How many lines are deltas; no text in a payload can hold this, since quotation marks are escaped there."""
+    with path.open("rb") as file:
+        return sum(b'"event":"item.delta"' in line for line in file)
+
+
+def asks(log: Log) -> Iterator[Ask]:
+    """The rows of issue 6."""
+    for ours, title in ((BY_SEQ, "half of the log by seq"), (BY_EVENT, "what is no delta, by event")):
+        figure = share(ours, log.mb, VALIDATE, log.mb)
+        yield Ask(f"{title}, of the speed of `replay validate`", "%", SHARE, (ours, VALIDATE), figure)
+    for ours, peer, title in (
+        (BY_SEQ, JQ_SEQ, "half of the log by seq"),
+        (BY_EVENT, JQ_EVENT, "what is no delta, by event"),
+    ):
+        yield Ask(f"{title}, against jq -c 'select(...)'", "x", FASTER, (ours, peer), faster(ours, peer))
+    figure = share(CLEAN, log.mb, VALIDATE, log.mb)
+    title = "`--clean`, which reads twice, of the speed of `replay validate`"
+    yield Ask(title, "%", Mark(), (CLEAN, VALIDATE), figure)
+
+
+def memory(found: Around, folder: Path, log: Log) -> Row:
+    """The most that a selection holds."""
+    title = f"peak memory, {log.mb:,.0f} MB"
+    if not can_watch():
+        return empty(title, "MB", MEMORY, "absent", "needs /proc as Linux has it")
+    command = (*found.replay, "emit", "-q", "--clean", "--event", "!item.delta", "-o", "/dev/null")
+    _, seen = remembered((*command, str(folder / log.file)))
+    return of_values(title, "MB", MEMORY, [seen.peak])
+
+
+def measured(mb: float, rounds: int, base: Path, command: str) -> Report:
+    """Run it all."""
+    where, started, found = machine(), time.monotonic(), around()
+    if "jq" not in found.peers:
+        found.absent.update(dict.fromkeys((JQ_SEQ, JQ_EVENT), found.absent.get("jq", ABSENT)))
+    folder = base / f"{mb:g}-mb-large"
+    log = made(folder, round(mb * EVENTS_PER_MB), large=True)["large"]
+    log = Log("envelope", log.file, log.size, log.events)
+    times = race(
+        list(contenders(found, folder, log)),
+        rounds,
+        float("inf"),
+        lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    wrong = {name: entry.wrong for name, entry in times.items() if entry.wrong}
+    walls = {name: entry.wall for name, entry in times.items()}
+    rows = [row(ask, walls, wrong, found.absent) for ask in asks(log)]
+    rows.append(memory(found, folder, log))
+    speeds = [Speed.of(name, entry, log.mb, log.events) for name, entry in times.items() if not entry.wrong]
+    told = f"Log of {mb:g} MB, {log.events:,} events; medians of {rounds} rounds"
+    date = datetime.now(UTC).strftime("%Y-%m-%d")
+    remarks = [f"It took {time.monotonic() - started:.0f} s."]
+    return Report(date, command, where, versions(ROOT, found.versions), told, rows, speeds, remarks)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure or read, print, judge; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.emit", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a log of 40 MB")
+    parser.add_argument("--mb", type=float, help="size of the log (default 400, quick 40)")
+    parser.add_argument("--rounds", type=int, default=3, help="times that everybody runs (default 3)")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write what was measured there as well")
+    parser.add_argument("--render", metavar="FILE", type=Path, help="measure nothing: print the table of this JSON")
+    parser.add_argument("--docs", action="store_true", help="put the table into docs/emit.md as well")
+    parser.add_argument("--made", metavar="FOLDER", type=Path, default=MADE, help="where the logs are kept")
+    parser.add_argument("--command", default="", help=argparse.SUPPRESS)
+    options = parser.parse_args(words)
+    if options.render:
+        report = from_json(options.render.read_text(encoding="utf-8"))
+    else:
+        mb = options.mb or (QUICK if options.quick else FULL).mb
+        command = options.command or "python -m bench.emit" + " --quick" * options.quick
+        report = measured(mb, options.rounds, options.made, command)
+    if options.json:
+        write(to_json(report), options.json)
+    write("\n".join(markdown(report)) + "\n", None)
+    if options.docs:
+        page = ROOT / "docs" / "emit.md"
+        write(into_readme(page.read_text(encoding="utf-8"), report), page)
+    return int("failed" in {one.state for one in report.rows})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
