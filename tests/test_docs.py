@@ -22,8 +22,8 @@ from replay_cli.docs_made import FAMILIES, rules_page
 from replay_cli.rules import RULES
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CHANGELOG.md", "docs/validate.md", "docs/rules.md", "docs/decisions.md")
-SHOWING = ("README.md", "docs/validate.md")
+PAGES = ("README.md", "CHANGELOG.md", "docs/validate.md", "docs/emit.md", "docs/rules.md", "docs/decisions.md")
+SHOWING = ("README.md", "docs/validate.md", "docs/emit.md")
 """The pages with sessions in them."""
 
 _SESSION = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
@@ -87,19 +87,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the documents show sh")
-@pytest.mark.parametrize("shown", [one for page in SHOWING for one in sessions(page)], ids=lambda one: one.command)
-def test_what_is_shown_is_what_happens(shown: Shown, folder: Path) -> None:
-    output, code = run(shown, folder)
+@pytest.mark.parametrize("page", SHOWING)
+def test_what_is_shown_is_what_happens(page: str, tmp_path: Path) -> None:
+    # A page is read from its beginning: what a command wrote, the next one may read.
+    copied_fixtures(tmp_path)
 
-    assert code == shown.code
-    assert output == shown.output
+    for shown in sessions(page):
+        assert run(shown, tmp_path) == (shown.output, shown.code), shown.command
 
 
-def test_the_python_that_is_shown_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", ["docs/validate.md", "docs/emit.md"])
+def test_the_python_that_is_shown_runs(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    text = (ROOT / "docs" / "validate.md").read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     for number, code in enumerate(re.findall(r"^```pycon\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)):
-        example = doctest.DocTestParser().get_doctest(code, {}, f"validate.md, example {number + 1}", None, 0)
+        example = doctest.DocTestParser().get_doctest(code, {}, f"{page}, example {number + 1}", None, 0)
         told: list[str] = []
         assert not doctest.DocTestRunner().run(example, out=told.append).failed, "".join(told)
 
@@ -160,10 +162,10 @@ def refreshed(text: str, folder: Path) -> str:
 def write() -> None:
     """Bring what is shown up to date."""
     with tempfile.TemporaryDirectory() as place:
-        copied_fixtures(Path(place))
         for page in SHOWING:
-            path = ROOT / page
-            text = refreshed(path.read_text(encoding="utf-8"), Path(place))
+            path, folder = ROOT / page, Path(place, Path(page).stem)
+            copied_fixtures(folder)
+            text = refreshed(path.read_text(encoding="utf-8"), folder)
             path.write_text(text, encoding="utf-8", newline="\n")
 
 
