@@ -120,6 +120,8 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("emit: no log named; name files or folders, or - for stdin")
     if request.paths.count(STDIN) + (request.files_from == STDIN) > 1:
         raise UsageError("-: stdin can be read only once")
+    if request.stdin_filename is not None and STDIN not in request.paths:
+        raise UsageError("--stdin-filename: belongs to -, the standard input, which is not read")
     if request.head is not None and request.last is not None:
         raise UsageError("--head: contradicts --last")
     if request.last is not None and (request.quarantine or request.in_place):

@@ -54,5 +54,9 @@ def schema(name: str | None) -> str:
         titles = ((known, json.loads(schema_text(known))["title"]) for known in SCHEMA_NAMES)
         return "".join(f"{known:<10} {title}\n" for known, title in titles)
     if name not in SCHEMA_NAMES:
-        raise UsageError(f"schema: there is no schema {name!r}; there are {', '.join(SCHEMA_NAMES)}")
+        import difflib
+
+        close = difflib.get_close_matches(name.lower(), SCHEMA_NAMES, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(SCHEMA_NAMES)}"
+        raise UsageError(f"schema: there is no schema {name!r}; {hint}")
     return schema_text(name)

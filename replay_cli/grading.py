@@ -40,15 +40,33 @@ def grade(select: Sequence[str] = (), ignore: Sequence[str] = (), severity: Sequ
                 graded[rule.code] = Severity.OFF
             elif rule.severity is Severity.OFF and rule.code in exact:
                 graded[rule.code] = Severity.WARNING
-    for item in severity:
-        name, equals, level = item.partition("=")
-        if not equals or level not in tuple(Severity):
-            raise UsageError(f"--severity: {item!r} is not RULE=error, =warning, =note or =off")
+    for name, level in _levels(severity).items():
         for rule in _named("--severity", [name]):
-            graded[rule.code] = Severity(level)
+            graded[rule.code] = level
     for rule in _named("--ignore", ignore):
         graded[rule.code] = Severity.OFF
+    if all(level is Severity.OFF for level in graded.values()):
+        raise UsageError("--select, --ignore, --severity: leave no rule to ask, so that any log would pass")
     return Grading(graded)
+
+
+def _levels(items: Sequence[str]) -> dict[str, Severity]:
+    """What each item of ``severity`` says, in their order."""
+    levels: dict[str, Severity] = {}
+    for item in items:
+        name, equals, word = item.partition("=")
+        if not equals or word not in tuple(Severity) or not name.strip(", "):
+            raise UsageError(f"--severity: {item!r} is not RULE=error, =warning, =note or =off{_meant(word)}")
+        if levels.setdefault(name, Severity(word)) != word:
+            raise UsageError(f"--severity: {name} is graded {levels[name].value} and {word}")
+    return levels
+
+
+def _meant(word: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word.lower(), [level.value for level in Severity], 1)
+    return f"; did you mean {close[0]}?" if close and close[0] != word else ""
 
 
 def _split(items: Sequence[str]) -> list[str]:

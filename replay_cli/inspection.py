@@ -74,8 +74,10 @@ def inspect(
     else:
         # Who listens is told all findings of a block, also those that the sum does not keep.
         telling = replace(plan, kept=sys.maxsize) if listen else plan
-        if failure is None and options.max_bytes is None and are_worth_it(source, options.jobs):
-            parts = audit_spans(source, telling, options.jobs, fresh=options.statistics)
+        # Spans would bring all findings of each at once, and none before the first is through.
+        spans = listen is None and failure is None and options.max_bytes is None
+        if spans and are_worth_it(source, options.jobs):
+            parts = audit_spans(source, plan, options.jobs, fresh=options.statistics)
         else:
             chunks = begun.chunks
             if source.compression is not None and options.jobs > 1:
@@ -135,8 +137,12 @@ def _summed(
         for part in parts:
             brought = tally.absorb(part)
             if listen and brought:
+                # A second look may change the broken links that are kept; those behind the last of them are final.
                 kept = tally.findings.get(rules.BROKEN_LINK.code, ())
-                listen([one for one in brought if one.code != rules.BROKEN_LINK.code or one not in kept])
+                end = kept[-1].place if kept else None
+                listen(
+                    [one for one in brought if one.code != rules.BROKEN_LINK.code or end is None or one.place > end]
+                )
             if progress:
                 progress(source, tally.size)
     except SourceError as error:

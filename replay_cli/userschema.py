@@ -29,6 +29,9 @@ PATIENCE = 2.0
 DEPTH = 6000
 """How many calls deep a check may go: a value may be 127 containers deep, and each takes several calls."""
 
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a schema file at most; the path may be that of a device without end."""
+
 EXPECTED_KEPT = 120
 """Characters of what a schema expects that a violation keeps."""
 
@@ -36,11 +39,16 @@ EXPECTED_KEPT = 120
 def load(path: Path) -> str:
     """The text of a schema file. Raises SchemaError, in one line, if it is no JSON Schema."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise SchemaError(f"--schema: {path}: {error.strerror or error}") from None
     except ValueError:  # a NUL in the path
         raise SchemaError(f"--schema: {path}: no such file") from None
+    if len(data) > LARGEST:
+        raise SchemaError(
+            f"--schema: {path} is larger than {LARGEST // 2**20} MiB, and so no schema that can be used"
+        )
     try:
         text = data.decode()
         parsed = json.loads(text, parse_constant=_refuse_constant)

@@ -28,7 +28,8 @@ from replay_cli.planning import Options
 from replay_cli.pool import cores
 from replay_cli.progress import Watch, progress
 from replay_cli.render import Style
-from replay_cli.rules import FOREIGN_LOG
+from replay_cli.rules import BY_CODE, FOREIGN_LOG
+from replay_cli.rules import USER_SCHEMA_VIOLATION as USER_SCHEMA
 from replay_cli.sources import open_path, open_stream
 from replay_cli.told import Report
 from replay_cli.wording import count
@@ -73,10 +74,15 @@ def validate(request: Request) -> int:
     were not audited.
     """
     _refuse_nonsense(request)
+    grading = grade(request.select, request.ignore, request.severity)
+    if request.schema is None and all(not grading.asks(code) for code in BY_CODE if code != USER_SCHEMA.code):
+        raise UsageError(
+            f"--select: {USER_SCHEMA.code} is asked of the schema that --schema names, and none is named"
+        )
     options = make_options(
         request.profile,
         request.framing,
-        grade(request.select, request.ignore, request.severity),
+        grading,
         max_line_bytes=request.max_line_bytes,
         max_findings=request.max_findings,
         statistics=request.statistics,
@@ -124,6 +130,8 @@ def _refuse_nonsense(request: Request) -> None:
             raise UsageError(f"{option}: is given an empty value; was a variable not set?")
     if not request.paths and request.files_from is None:
         raise UsageError("validate: no log named; name files or folders, or - for stdin")
+    if request.stdin_filename is not None and STDIN not in request.paths:
+        raise UsageError("--stdin-filename: belongs to -, the standard input, which is not read")
     if not request.content and request.show_values:
         raise UsageError("--no-content: contradicts --show-values")
     if request.exit_zero and request.fail_level is not None:

@@ -316,7 +316,7 @@ ORDER = store(1, 2, 9) + b"\n" + store(8) + BROKEN
         ("--select not-json", "not-json"),
         ("--select S1,F102", "blank-line seq-step-back"),
         ("--select all", "blank-line seq-step-back not-json"),
-        ("--select all --ignore all", ""),
+        ("--select all --ignore S,J,F", ""),
         ("--ignore S", "blank-line not-json"),
         ("--severity J101=error --ignore J101", "blank-line seq-step-back"),
         ("--severity blank-line=off", "seq-step-back not-json"),

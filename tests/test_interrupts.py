@@ -33,7 +33,7 @@ EVENT = (
     b'"item_id":"item_1","event":"item.delta","payload":{"delta":"a word","kind":"agent_message"}}\n'
 )
 MANY = 150_000
-"""Events that take the audit far longer than any test here lasts."""
+"""Events that take the audit line by line far longer than any test here lasts."""
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
@@ -116,7 +116,7 @@ def one_line_at_most(said: bytes) -> bool:
 def test_a_signal_leaves_the_old_report_and_nothing_beside_it(
     logs: Path, report: Path, number: signal.Signals
 ) -> None:
-    with started(logs, "validate", "-o", report, "damaged.jsonl", "long.jsonl") as run:
+    with started(logs, "validate", "--no-fast", "-o", report, "damaged.jsonl", "long.jsonl") as run:
         await_temporary(report)
         run.send_signal(number)
         _, said = run.communicate(timeout=20)
@@ -127,7 +127,7 @@ def test_a_signal_leaves_the_old_report_and_nothing_beside_it(
 
 
 def test_kill_9_leaves_the_old_report(logs: Path, report: Path) -> None:
-    with started(logs, "validate", "-o", report, "long.jsonl") as run:
+    with started(logs, "validate", "--no-fast", "-o", report, "long.jsonl") as run:
         await_temporary(report)
         run.kill()
         run.wait(20)
@@ -140,7 +140,9 @@ def test_kill_9_leaves_the_old_report(logs: Path, report: Path) -> None:
 def test_a_signal_keeps_what_was_told_before(logs: Path, tmp_path: Path, form: str, number: signal.Signals) -> None:
     with (
         open(tmp_path / "shown", "wb") as shown,
-        started(logs, "validate", "-q", "--format", form, "damaged.jsonl", "long.jsonl", stdout=shown) as run,
+        started(
+            logs, "validate", "--no-fast", "-q", "--format", form, "damaged.jsonl", "long.jsonl", stdout=shown
+        ) as run,
     ):
         await_text(tmp_path / "shown", "not shown" if form == "concise" else '"type":"source"')
         run.send_signal(number)
@@ -154,7 +156,9 @@ def test_a_signal_keeps_what_was_told_before(logs: Path, tmp_path: Path, form: s
 def test_after_ctrl_c_the_document_has_its_end(logs: Path, tmp_path: Path) -> None:
     with (
         open(tmp_path / "shown", "wb") as shown,
-        started(logs, "validate", "--format", "json", "damaged.jsonl", "long.jsonl", stdout=shown) as run,
+        started(
+            logs, "validate", "--no-fast", "--format", "json", "damaged.jsonl", "long.jsonl", stdout=shown
+        ) as run,
     ):
         await_text(tmp_path / "shown", '"not_shown"')
         run.send_signal(signal.SIGINT)

@@ -169,6 +169,24 @@ def test_large_log_is_told_alike_as_it_is_read(large: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
+def test_who_reads_along_is_told_before_the_end_and_not_by_spans(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"{broken\n" * 10 + b"".join(WRITERS["record"].frames(20_000, 2)) * 10 + b"{broken\n" * 60_000)
+    assert log.stat().st_size > LARGE
+    words = [sys.executable, "-m", "replay_cli", "validate", "--format", "jsonl", "--jobs", "2", str(log)]
+
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        first = json.loads(run.stdout.readline())
+        # The findings at the end fill the pipe, so it waits for a reader.
+        assert run.poll() is None
+        assert not _children(run.pid)
+        run.kill()
+
+    assert ("not-json", 1) == (first["name"], first["line"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
 def test_killed_worker_ends_the_run_at_once_with_a_clear_line(large: Path) -> None:
     with _running(large) as run:
         os.kill(_workers(run.pid)[0], signal.SIGKILL)
@@ -197,13 +215,17 @@ def _running(log: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
+def _children(parent: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
 def _workers(parent: int) -> list[int]:
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        found = _children(parent)
         if len(found) >= 2:
             time.sleep(0.2)
-            return [int(one) for one in found]
+            return found
         time.sleep(0.02)
     raise AssertionError("no workers were started")
 

@@ -94,13 +94,17 @@ VALUES = {
     "validate --severity broken-link=fatal log.jsonl": (
         "--severity: 'broken-link=fatal' is not RULE=error, =warning, =note or =off"
     ),
+    "validate --severity broken-link=eror log.jsonl": (
+        "--severity: 'broken-link=eror' is not RULE=error, =warning, =note or =off; did you mean error?"
+    ),
+    "validate --severity =off log.jsonl": "--severity: '=off' is not RULE=error, =warning, =note or =off",
     "explain brokn-link": "explain: there is no rule 'brokn-link'; did you mean broken-link?",
     "explain nonsense": "explain: there is no rule 'nonsense'; `replay rules` lists them",
-    "schema enveloppe": (
-        "schema: there is no schema 'enveloppe'; there are envelope, record, legacy, report, findings"
-    ),
+    "schema enveloppe": "schema: there is no schema 'enveloppe'; did you mean envelope?",
+    "schema nonsense": "schema: there is no schema 'nonsense'; there are envelope, record, legacy, report, findings",
     "validate --schema none log.jsonl": "--schema: none: No such file or directory",
     "validate --schema log.jsonl log.jsonl": "--schema: log.jsonl is not JSON: ",
+    "validate --schema /dev/zero log.jsonl": "--schema: /dev/zero is larger than 16 MiB",
 }
 
 NUMBERS = {
@@ -117,6 +121,12 @@ NUMBERS = {
 CONTRADICTIONS = {
     "validate --no-content --show-values log.jsonl": "--no-content: contradicts --show-values",
     "validate --exit-zero --fail-level note log.jsonl": "--exit-zero: contradicts --fail-level",
+    "validate --ignore all log.jsonl": "--select, --ignore, --severity: leave no rule to ask",
+    "validate --select broken-link --ignore S log.jsonl": "--select, --ignore, --severity: leave no rule to ask",
+    "validate --select E108 log.jsonl": "--select: E108 is asked of the schema that --schema names",
+    "validate --severity S104=note --severity S104=off log.jsonl": "--severity: S104 is graded note and off",
+    "validate --stdin-filename name log.jsonl": "--stdin-filename: belongs to -, the standard input",
+    "emit --stdin-filename name log.jsonl": "--stdin-filename: belongs to -, the standard input",
 }
 
 OUTPUTS = {

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -436,10 +436,10 @@ def test_a_schema_that_cannot_be_read_is_told(tmp_path: Path, name: str, said: s
 
 
 def test_a_schema_without_permission_is_told(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> BinaryIO:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
 
     with pytest.raises(UsageError, match=f"^--schema: {re.escape(str(check.path))}: Permission denied$"):
         audit(b"", schema=check.path)

@@ -42,11 +42,11 @@ def text(value: Any) -> str:
     import orjson
 
     try:
-        written = orjson.dumps(_clean(value)).decode()
-    except TypeError:  # an integer beyond 64 bits
+        written = orjson.dumps(value).decode()
+    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
         import json
 
-        written = json.dumps(_clean(value), separators=(",", ":"))
+        written = json.dumps(_clean(value), ensure_ascii=False, separators=(",", ":"))
     return written if written.isprintable() else _ODD.sub(_escaped, written)
 
 
