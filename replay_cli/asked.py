@@ -10,6 +10,8 @@ from replay_cli.discovery import STDIN
 from replay_cli.errors import UsageError
 from replay_cli.moments import moment
 from replay_cli.planning import MAX_LINE_BYTES
+from replay_cli.profiles import Shape
+from replay_cli.remaking import Remake
 from replay_cli.selection import Globs, Selection, question
 
 
@@ -35,6 +37,9 @@ class Request:
     where: str | None = None
     head: int | None = None
     last: int | None = None
+    framing_out: str | None = None
+    shape_out: str | None = None
+    relink: bool = False
     clean: bool = False
     quarantine: str | None = None
     restore: str | None = None
@@ -66,6 +71,12 @@ def selection_of(request: Request) -> Selection:
     if selection.since is not None and selection.until is not None and selection.since > selection.until:
         raise UsageError(f"--since: {request.since} is later than --until {request.until}")
     return selection
+
+
+def remake_of(request: Request) -> Remake:
+    """What was asked to become of the events that are kept."""
+    shape = None if request.shape_out is None else Shape(request.shape_out)
+    return Remake(request.framing_out, shape, request.relink, request.since_seq or 0)
 
 
 def _listed(words: Sequence[str]) -> list[str]:
@@ -133,6 +144,10 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("--in-place: is only had with --backup, which keeps what was there")
     if request.backup and not request.in_place:
         raise UsageError("--backup: belongs to --in-place")
+    if request.in_place and request.framing_out is not None:
+        raise UsageError("--in-place: contradicts --as; a log keeps its framing in its place")
+    if request.relink and request.shape_out == "record":
+        raise UsageError("--relink: contradicts --to record; records have no previous_seq")
     if request.in_place and STDIN in request.paths:
         raise UsageError("--in-place: stdin is no file")
     if not request.suffix or "/" in request.suffix or os.sep in request.suffix:
@@ -144,6 +159,7 @@ def _refuse_beside_restore(request: Request) -> None:
     plain = Request()
     for field in request.__slots__:
         if field not in allowed and getattr(request, field) != getattr(plain, field):
-            raise UsageError(f"--restore: cannot be had with --{field.replace('_', '-')}")
+            option = {"framing_out": "as", "shape_out": "to"}.get(field, field.replace("_", "-"))
+            raise UsageError(f"--restore: cannot be had with --{option}")
     if len(request.paths) != 1:
         raise UsageError("--restore: wants one log, the output that was written beside the quarantine")

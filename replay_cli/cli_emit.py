@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from replay_cli.cli_words import FramingName, Profile, examples
+from replay_cli.cli_words import FramingName, FramingOut, Profile, ShapeOut, examples
 
 EXIT_CODES = """
 
@@ -72,6 +72,17 @@ def emit(
     ] = None,
     head: Annotated[Number, typer.Option(metavar="N", help="Only the first N of these. [default: all]")] = None,
     last: Annotated[Number, typer.Option(metavar="N", help="Only the last N of these. [default: all]")] = None,
+    framing_out: Annotated[
+        Optional[FramingOut],  # noqa: UP045
+        typer.Option("--as", help="Write JSONL or SSE. [default: as it came]", show_default=False),
+    ] = None,
+    shape_out: Annotated[
+        Optional[ShapeOut],  # noqa: UP045
+        typer.Option("--to", help="Write events in this shape. [default: as they came]", show_default=False),
+    ] = None,
+    relink: Annotated[
+        bool, typer.Option("--relink", help="Give each event a new previous_seq, as one connection. [default: off]")
+    ] = False,
     clean: Annotated[
         bool,
         typer.Option(
@@ -133,7 +144,7 @@ def emit(
     ] = 16 * 1024 * 1024,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
 ) -> None:
-    """Write event logs again, selected or cleaned. What is kept is byte for byte what came in."""
+    """Write event logs again, selected, cleaned or converted."""
     from replay_cli import emitting
     from replay_cli.asked import Request
 
@@ -156,6 +167,9 @@ def emit(
         where=where,
         head=head,
         last=last,
+        framing_out=framing_out,
+        shape_out=shape_out,
+        relink=relink,
         clean=clean,
         quarantine=quarantine,
         restore=restore,

@@ -20,6 +20,20 @@ class FramingName(StrEnum):
     SSE = "sse"
 
 
+class FramingOut(StrEnum):
+    """How what is written is framed."""
+
+    JSONL = "jsonl"
+    SSE = "sse"
+
+
+class ShapeOut(StrEnum):
+    """The shape that events are written in."""
+
+    ENVELOPE = "envelope"
+    RECORD = "record"
+
+
 def examples(*lines: str) -> str:
     """The end of a help page: command lines to copy."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -19,6 +19,7 @@ from replay_cli.links import Links
 from replay_cli.planning import Options, Planned, planned
 from replay_cli.profiles import Shape
 from replay_cli.quarantine import Quarantine
+from replay_cli.remaking import Remake, Remaker
 from replay_cli.ring import Ring
 from replay_cli.seen import Seen
 from replay_cli.sieve import Head, Sieve, Wish
@@ -59,8 +60,10 @@ class Emission:
         quarantine: Quarantine | None = None,
         recurring: Recurring | None = None,
         progress: Progress | None = None,
+        remake: Remake | None = None,
     ) -> None:
         self.wish = wish
+        self.remake = remake or Remake()
         self.summary = Summary(links=Links(latest=wish.last is not None))
         self._options = options
         self._output = output
@@ -75,6 +78,7 @@ class Emission:
         self._size = 0
         # The last bytes that were written, which tell whether the stream stands at the end of a frame.
         self._edge = b""
+        self._remaker: Remaker | None = None
 
     @property
     def done(self) -> bool:
@@ -84,9 +88,10 @@ class Emission:
     def take(self, source: Source) -> None:
         """Sift a source. Raises UsageError for another log that cannot be cleaned, and what writing raises."""
         begun = planned(source, self._options)
-        if self.wish.clean:
-            refuse_foreign(source, begun)
+        refuse(source, begun, self.wish.clean, self.remake)
         self.summary.sources += 1
+        if self.remake.changes:
+            self._remaker = Remaker(begun.plan, self.remake, self.summary.remade)
         if self._quarantine:
             self._quarantine.begin(source.name)
         _OneSource(self, source, begun).run()
@@ -98,6 +103,9 @@ class Emission:
         if self._ring is not None:
             self._close_ring(self._ring)
         self.flush()
+        if self.remake.relink or self.remake.shape is Shape.RECORD:
+            # The links that were read are not those that are written.
+            self.summary.links = Links()
 
     def __enter__(self) -> Emission:
         return self
@@ -128,8 +136,25 @@ class Emission:
         sieve = Sieve(name, begun.plan, wish, summary.links, self._head, cleaner, recurring)
         return sieve
 
-    def keep(self, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
-        """Write a stretch as it came."""
+    def keep(self, source: str, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
+        """Write a stretch, as it came or remade."""
+        if self._remaker is None:
+            self._keep(stretch, pieces)
+            return
+        data = b"".join(pieces) + stretch.added
+        self.summary.line_ends += bool(stretch.added)
+        for part, made in self._remaker.parts(stretch, data):
+            if part.reason:
+                start = part.offset - stretch.offset
+                self.leave(source, part, [data[start : start + part.length]])
+                continue
+            self.summary.keep(part)
+            if self._ring is not None:
+                self._ring.put(made, part, 0, 0)
+            else:
+                self._write(made)
+
+    def _keep(self, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
         self.summary.keep(stretch)
         if self._ring is not None:
             links = self.summary.links
@@ -273,11 +298,12 @@ class _OneSource:
         if not self._begun_writing:
             self._begun_writing = True
             stretch = self._join(stretch)
-        emission.keep(stretch, self._held.take(stretch.length))
+        emission.keep(self._source.name, stretch, self._held.take(stretch.length))
 
     def _join(self, stretch: Stretch) -> Stretch:
         """The first bytes of a source go behind those of another: see to it that both stay what they are."""
-        emission, framing = self._emission, self._begun.plan.framing
+        emission = self._emission
+        framing = emission.remake.framing or self._begun.plan.framing
         emission.flush()
         if emission.summary.written_bytes == 0:
             return stretch
@@ -302,12 +328,21 @@ def survey_all(
     for open_source in opens:
         with suppress(SourceError), open_source() as source:  # it is told when it is opened to be written
             begun = planned(source, options)
-            refuse_foreign(source, begun)
+            refuse(source, begun, clean=True)
             surveys.append(surveyed(source, begun, progress))
     return Recurring(surveys)
 
 
-def refuse_foreign(source: Source, begun: Planned) -> None:
-    """Raise UsageError if a source is another log: nothing of it would be kept by cleaning."""
-    if begun.plan.shape is Shape.FOREIGN:
+def refuse(source: Source, begun: Planned, clean: bool, remake: Remake | None = None) -> None:
+    """Raise UsageError if nothing of a source would be left by cleaning, or if it holds nothing to convert."""
+    shape = begun.plan.shape
+    if shape is Shape.FOREIGN and clean:
         raise UsageError(f"{source.name}: is another log ({begun.what}); --clean would leave out all of it")
+    if remake is None or not remake.changes:
+        return
+    if shape is Shape.FOREIGN:
+        raise UsageError(f"{source.name}: is another log ({begun.what}), which holds no events to convert")
+    if shape is Shape.COMPAT:
+        raise UsageError(f"{source.name}: is a capture of the compat stream, which holds no envelopes to convert")
+    if remake.relink and (remake.shape or shape) is not Shape.ENVELOPE:
+        raise UsageError(f"--relink: {source.name} holds events without previous_seq; --to envelope gives them one")

@@ -54,7 +54,8 @@ class LeftOut(Model):
     """What was left out for one reason."""
 
     reason: str = Field(
-        description="Name of the rule that it breaks, or not-selected, no-event, cut-short, beyond-head, before-last."
+        description="Name of the rule that it breaks, or not-selected, no-event, cut-short, beyond-head, "
+        "before-last, not-held, not-newer, no-time, name-breaks."
     )
     pieces: int = Field(ge=0, description="Stretches of bytes in a row.")
     events: int = Field(ge=0, description="Readable events in them.")
@@ -89,6 +90,21 @@ class BrokenLinks(Model):
     listed: list[BrokenLink] = Field(description="At most 1,000 of them.")
 
 
+class Lost(Model):
+    """A member or field that what is written has no place for."""
+
+    name: str
+    events: int = Field(ge=1)
+
+
+class Converted(Model):
+    """Events that are written in another shape or framing."""
+
+    events: int = Field(ge=0)
+    compacted: int = Field(ge=0, description="Those that lost white space between their tokens.")
+    lost: list[Lost] = Field(description="At most 1,000 of them.")
+
+
 class Emitted(Model):
     """What became of a stream that was written again."""
 
@@ -100,6 +116,7 @@ class Emitted(Model):
     left_out: list[LeftOut]
     unreadable_kept: int = Field(ge=0, description="Pieces that cannot be read and were written as they are.")
     line_ends_added: int = Field(ge=0)
+    converted: Converted
     errors_kept: list[ErrorKept]
     broken_links: BrokenLinks
     complete: bool = Field(description="Whether all sources were read to their ends.")
@@ -111,6 +128,9 @@ class Head(Model):
 
     replay_quarantine: Literal[1]
     tool: Tool
+    changed: Literal[True] | None = Field(
+        default=None, description="There if what was kept was converted, so that the input cannot be had back."
+    )
 
 
 class Piece(Model):

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from replay_cli.api import make_options
-from replay_cli.asked import Request, refuse_nonsense, selection_of
+from replay_cli.asked import Request, refuse_nonsense, remake_of, selection_of
 from replay_cli.atomic import keep_beside, replacing, say, settle
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
-from replay_cli.emission import Emission, survey_all
+from replay_cli.emission import Emission, refuse, survey_all
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.grading import grade
 from replay_cli.outcome import FINDINGS, INTERRUPTED, NOTHING, PRECEDENCE, UNREADABLE, USAGE
@@ -69,6 +69,7 @@ class _Emit:
             fast=True,
             jobs=1,
         )
+        self._remake = remake_of(request)
         self._due: set[int] = set()
         self._summary = Summary()
         self._to_stdout = not request.in_place and (request.output is None or is_stdout(request.output))
@@ -119,7 +120,10 @@ class _Emit:
         return opens
 
     def _checked(self, entries: list[tuple[Entry, Callable[[], Source]]]) -> list[tuple[Entry, Callable[[], Source]]]:
-        """The inputs without other logs that a folder held. Raises UsageError if their framings differ."""
+        """The inputs without other logs that a folder held.
+
+        Raises UsageError if their framings differ, or if one holds nothing to convert, before anything is written.
+        """
         if len(entries) < 2:
             return entries
         kept, framings = [], dict[str, str]()
@@ -129,18 +133,20 @@ class _Emit:
                 continue
             try:
                 with again() as source:
-                    plan = planned(source, self._options).plan
+                    begun = planned(source, self._options)
             except ReplayError:
                 kept.append((entry, again))
                 continue
+            plan = begun.plan
             if plan.shape == "foreign" and not entry.named and entry.path.lower().endswith(".log"):
                 _say(f"{one_line(entry.path)}: another log, skipped")
                 continue
+            refuse(source, begun, clean=False, remake=self._remake)
             framings.setdefault(plan.framing, entry.path)
             kept.append((entry, again))
-        if len(framings) > 1 and not self._request.in_place:
+        if len(framings) > 1 and not self._request.in_place and self._remake.framing is None:
             names = " and ".join(f"{one_line(path)} ({framing})" for framing, path in framings.items())
-            raise UsageError(f"emit: one stream cannot be JSONL and SSE: {names}; write them one by one")
+            raise UsageError(f"emit: one stream cannot be JSONL and SSE: {names}; --as makes one of both")
         return kept
 
     # -- what it writes ----------------------------------------------------------------------------------------------
@@ -184,7 +190,7 @@ class _Emit:
                 output = self._output(stack)
                 quarantine = self._quarantine(stack)
                 emission = stack.enter_context(
-                    Emission(self._wish, self._options, output, quarantine, recurring, watch.tell)
+                    Emission(self._wish, self._options, output, quarantine, recurring, watch.tell, self._remake)
                 )
                 self._summary = emission.summary
                 for _, again in entries:
@@ -217,7 +223,7 @@ class _Emit:
         if path is None or self._request.dry_run:
             return None
         file = stack.enter_context(opened(path, "--quarantine"))
-        return Quarantine(stack.enter_context(compressed(file, kind_of(path))))
+        return Quarantine(stack.enter_context(compressed(file, kind_of(path))), self._remake.changes)
 
     def _write_in_place(self, entries: list[tuple[Entry, Callable[[], Source]]], watch: Watch) -> None:
         """Replace each log by what is kept of it, the old one under another name beside it.
@@ -251,7 +257,7 @@ class _Emit:
                 stack.callback(settle, file)
                 output = stack.enter_context(compressed(file, source.compression))
             emission = stack.enter_context(
-                Emission(self._wish, self._options, output, quarantine, recurring, watch.tell)
+                Emission(self._wish, self._options, output, quarantine, recurring, watch.tell, self._remake)
             )
             emission.summary = self._summary
             self._summary.links.restart()

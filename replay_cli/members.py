@@ -71,6 +71,26 @@ def members(data: bytes) -> Iterator[Member]:
                 return
 
 
+def elements(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where the elements of the outermost array of a text stand, white space around them left out."""
+    token = _TOKENS.search(data)
+    if token is None or token[0] != b"[" or data[: token.start()].strip(b" \t\r\n"):
+        return
+    start = token.end()
+    while (token := _TOKENS.search(data, token.end())) is not None:
+        kind = token[0][:1]
+        if kind in (b"[", b"{"):
+            token = _closing(data, token.end())
+            if token is None:
+                return
+        elif kind in (b",", b"]"):
+            text = data[start : token.start()]
+            yield start + len(text) - len(text.lstrip()), start + len(text.rstrip())
+            start = token.end()
+            if kind == b"]":
+                return
+
+
 def _closing(data: bytes, at: int) -> re.Match[bytes] | None:
     """A match that ends with the bracket by which the container closes that was opened right before ``at``."""
     depth = 1

@@ -29,15 +29,19 @@ LONGEST = 3 * PIECE
 
 
 class Quarantine:
-    """Writes the quarantine of one run into an opened file."""
+    """Writes the quarantine of one run into an opened file.
 
-    def __init__(self, file: BinaryIO) -> None:
+    ``changed``: what is kept is not written as it came, so that the input cannot be had back.
+    """
+
+    def __init__(self, file: BinaryIO, changed: bool = False) -> None:
         self._file = file
+        self._changed = changed
         self._source = ""
         self._read, self._written = sha256(), sha256()
         self._sizes = [0, 0]
         self.pieces = 0
-        self._put({"replay_quarantine": FORMAT_VERSION, "tool": TOOL})
+        self._put({"replay_quarantine": FORMAT_VERSION, "tool": TOOL} | ({"changed": True} if changed else {}))
 
     def begin(self, source: str) -> None:
         """What follows comes from this source."""
@@ -81,6 +85,8 @@ class Quarantine:
 
     def end(self) -> None:
         """The source has no more."""
+        if self._changed:
+            return
         self._put(
             {
                 "source": self._source,
@@ -121,6 +127,10 @@ def restore(quarantine: Source, cleaned: Source, only: str | None, write: Callab
         if number == 1:
             if record.get("replay_quarantine") != FORMAT_VERSION:
                 raise UsageError(f"--restore: {quarantine.name} is no quarantine that this version can read")
+            if record.get("changed"):
+                raise UsageError(
+                    f"--restore: {quarantine.name} stands beside what was converted; only the input has that"
+                )
             continue
         try:
             restoring.take(record)

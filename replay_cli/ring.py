@@ -20,8 +20,9 @@ _STEP = 1024 * 1024
 
 
 class _Place(NamedTuple):
-    """A piece: where it ends in the file, how long it was in its source, where, and the broken links up to it."""
+    """A piece: where it begins and ends in the file, its place in its source, and the broken links up to it."""
 
+    start: int
     end: int
     stretch: Stretch
     caused: int
@@ -56,7 +57,7 @@ class Ring:
         """One more piece; the first goes if there are too many."""
         self._file.write(data)
         self._end += len(data)
-        self._places.append(_Place(self._end, stretch, caused, before))
+        self._places.append(_Place(self._end - len(data), self._end, stretch, caused, before))
         if len(self._places) > self._size:
             self._drop(self._places.popleft())
 
@@ -97,8 +98,7 @@ class Ring:
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the last pieces."""
         if self._places:
-            first = self._places[0]
-            yield from self._from(first.end - first.stretch.length - len(first.stretch.added))
+            yield from self._from(self._places[0].start)
 
     def close(self) -> None:
         """Give all up."""

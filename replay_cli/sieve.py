@@ -142,7 +142,7 @@ class Sieve:
             for first, last in [(one, one + 1) for one in range(start, end)] if singly else [(start, end)]:
                 at, to = run.bounds(first, last)
                 line = self.line + (run.lines(0, first) if first else 0)
-                yield Stretch(to - at, at, line, last - first, "" if kept else reason)
+                yield Stretch(to - at, at, line, last - first, "" if kept else reason, proven=True)
         self.line += whole
 
     def _up_to_head(self, taken: bool | list[bool], size: int) -> bool | list[bool]:

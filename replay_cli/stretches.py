@@ -13,6 +13,10 @@ NO_EVENT = "no-event"
 CUT_SHORT = "cut-short"
 BEYOND_HEAD = "beyond-head"
 BEFORE_LAST = "before-last"
+NOT_HELD = "not-held"
+NOT_NEWER = "not-newer"
+UNTIMED = "no-time"
+NAME_BREAKS = "name-breaks"
 
 WORDS = {
     NOT_SELECTED: "not selected",
@@ -20,6 +24,10 @@ WORDS = {
     CUT_SHORT: "cut short: the source could not be read on",
     BEYOND_HEAD: "beyond --head",
     BEFORE_LAST: "before --last",
+    NOT_HELD: "the other framing cannot hold them (comments, blank lines, an HTTP head)",
+    NOT_NEWER: "not newer than the event before: a stream leaves them out",
+    NAME_BREAKS: "their name has a line break, which SSE cannot hold",
+    UNTIMED: "their time is none that the other shape can tell",
 }
 """Why something is left out that no rule is broken by; all other reasons are names of rules."""
 
@@ -29,6 +37,7 @@ class Stretch(NamedTuple):
 
     ``length`` in bytes, ``offset`` 0-based, ``line`` from 1; ``events`` is how many readable events it holds.
     ``reason`` is empty if it is kept. ``added`` are bytes that the output gets behind it, which the source lacks.
+    ``proven``: whole frames, of which the prover showed that each is an event.
     """
 
     length: int
@@ -37,3 +46,4 @@ class Stretch(NamedTuple):
     events: int = 0
     reason: str = ""
     added: bytes = b""
+    proven: bool = False

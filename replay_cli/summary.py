@@ -10,7 +10,8 @@ from itertools import islice
 from replay_cli import rules
 from replay_cli.errors import one_line
 from replay_cli.links import Links
-from replay_cli.stretches import WORDS, Stretch
+from replay_cli.remaking import Remade
+from replay_cli.stretches import NAME_BREAKS, UNTIMED, WORDS, Stretch
 from replay_cli.told import TOOL
 from replay_cli.wording import count, size
 
@@ -56,6 +57,7 @@ class Summary:
     links: Links = field(default_factory=Links)
     stopped: bool = False
     failures: list[str] = field(default_factory=list)
+    remade: Remade = field(default_factory=Remade)
 
     def keep(self, stretch: Stretch) -> None:
         """Count a stretch that is kept."""
@@ -83,7 +85,7 @@ class Summary:
     @property
     def lost(self) -> int:
         """Pieces that could not be read and are left out."""
-        return sum(left.pieces for reason, left in self.left.items() if reason in UNREADABLE)
+        return sum(left.pieces for reason, left in self.left.items() if reason in UNREADABLE | UNPLACED)
 
     @property
     def conflicts(self) -> int:
@@ -111,6 +113,14 @@ class Summary:
             ],
             "unreadable_kept": self.unreadable,
             "line_ends_added": self.line_ends,
+            "converted": {
+                "events": self.remade.converted,
+                "compacted": self.remade.compacted,
+                "lost": [
+                    {"name": one_line(name)[:NAME_SHOWN], "events": number}
+                    for name, number in self.remade.lost.most_common(LOST_LISTED)
+                ],
+            },
             "errors_kept": [
                 {"rule": rule, "events": flaw.events, "first": {"source": one_line(flaw.source), "line": flaw.line}}
                 for rule, flaw in self.flaws.items()
@@ -151,12 +161,25 @@ class Summary:
         for rule, flaw in self.flaws.items():
             where = f"{one_line(flaw.source)}:{flaw.line}"
             yield f"kept {count(flaw.events, 'event')} with an error: {rule}, first at {where}"
+        yield from self._remade()
         yield from self._broken_links()
         if self.line_ends:
             yield f"added {count(self.line_ends, 'line end')} between what stood on one line"
         yield wrote
         if not kept_beside and (self.lost or self.conflicts):
             yield "what is left out can be kept: --quarantine FILE"
+
+    def _remade(self) -> Iterator[str]:
+        remade = self.remade
+        if remade.converted:
+            tight = (
+                f", {remade.compacted:,} of them without the white space that they had" if remade.compacted else ""
+            )
+            yield f"converted {count(remade.converted, 'event')}{tight}"
+        for name, number in remade.lost.most_common(LOST_SHOWN):
+            yield f"lost {one_line(name)[:NAME_SHOWN]} in {count(number, 'event')}: there is no place for it"
+        if len(remade.lost) > LOST_SHOWN:
+            yield f"lost {len(remade.lost) - LOST_SHOWN:,} other members, for which there is no place either"
 
     def _broken_links(self) -> Iterator[str]:
         links = self.links
@@ -179,6 +202,12 @@ def _pieces(left: Left) -> str:
         return f"{count(left.pieces, noun)} ({size(left.bytes)})"
     return f"{count(left.events, 'event')} in {count(left.pieces, 'piece')} ({size(left.bytes)})"
 
+
+LOST_SHOWN, LOST_LISTED, NAME_SHOWN = 5, 1000, 100
+"""Members without a place that the summary shows, that the document lists, and characters of a name."""
+
+UNPLACED = frozenset([UNTIMED, NAME_BREAKS])
+"""The reasons that mean that an event could be read, but not be written as was asked."""
 
 UNREADABLE = frozenset(
     rule.name

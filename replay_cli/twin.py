@@ -8,11 +8,11 @@ from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from replay_cli import quarantine as quarantines
 from replay_cli.api import FramingName, ProfileName, make_options
-from replay_cli.asked import Request, refuse_nonsense, selection_of
+from replay_cli.asked import Request, refuse_nonsense, remake_of, selection_of
 from replay_cli.emission import Emission, survey_all
 from replay_cli.errors import UsageError
 from replay_cli.grading import grade
@@ -43,6 +43,9 @@ def emit(
     where: str | None = None,
     head: int | None = None,
     last: int | None = None,
+    framing_out: Literal["jsonl", "sse"] | None = None,
+    shape_out: Literal["envelope", "record"] | None = None,
+    relink: bool = False,
     clean: bool = False,
     quarantine: str | PathLike[str] | None = None,
     force: bool = False,
@@ -53,7 +56,8 @@ def emit(
     """Write logs again, selected or cleaned, and return what became of them. Twin: ``replay emit LOG... -o OUTPUT``.
 
     ``logs`` is a path, the bytes of a log, or several of these. ``output`` is a path, an open binary file, or None to
-    write nothing and only count. The other parameters are the options of the same name.
+    write nothing and only count. ``framing_out`` is ``--as``, ``shape_out`` is ``--to``; the other parameters are the
+    options of the same name.
 
     Raises UsageError for what the command calls a usage error, and SourceError for a log that cannot be opened; why
     one could not be read to its end is in ``Emitted.failures``.
@@ -74,11 +78,15 @@ def emit(
         where=where,
         head=head,
         last=last,
+        framing_out=framing_out,
+        shape_out=shape_out,
+        relink=relink,
         clean=clean,
         quarantine=None if quarantine is None else str(quarantine),
     )
     refuse_nonsense(request)
     wish = Wish(selection_of(request), head, last, clean, all=quarantine is not None)
+    remake = remake_of(request)
     options = make_options(
         profile,
         framing,
@@ -99,8 +107,8 @@ def emit(
         recurring = survey_all(opens, options) if clean else None
         file = _output(stack, output)
         beside = _output(stack, quarantine)
-        kept = quarantines.Quarantine(beside) if beside is not None else None
-        emission = stack.enter_context(Emission(wish, options, file, kept, recurring))
+        kept = quarantines.Quarantine(beside, remake.changes) if beside is not None else None
+        emission = stack.enter_context(Emission(wish, options, file, kept, recurring, None, remake))
         for again in opens:
             with again() as source:
                 emission.take(source)

@@ -13,6 +13,7 @@ from typing import Any
 from replay_cli.emission import Emission, survey_all
 from replay_cli.planning import Options
 from replay_cli.quarantine import Quarantine, restore
+from replay_cli.remaking import Remake
 from replay_cli.selection import Selection
 from replay_cli.sieve import Wish
 from replay_cli.sources import Source, open_path, open_stream
@@ -48,6 +49,7 @@ def emitted(
     head: int | None = None,
     last: int | None = None,
     options: Options | None = None,
+    remake: Remake | None = None,
 ) -> Done:
     """Write logs again, with a quarantine beside (but for the last events, which are had without)."""
     options = options or Options()
@@ -55,8 +57,8 @@ def emitted(
     output, kept = BytesIO(), BytesIO()
     opens = [_opener(log, f"log{number}") for number, log in enumerate(logs)]
     recurring = survey_all(opens, options) if clean else None
-    quarantine = Quarantine(kept) if last is None else None
-    with Emission(wish, options, output, quarantine, recurring) as emission:
+    quarantine = Quarantine(kept, remake is not None) if last is None else None
+    with Emission(wish, options, output, quarantine, recurring, None, remake) as emission:
         for again in opens:
             with again() as opened:
                 emission.take(opened)

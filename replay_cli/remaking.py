@@ -1,0 +1,281 @@
+"""Remaking: events that are kept, written in another shape, in another framing, or with their links made anew.
+
+Frame by frame is the reference; the stretches that are proven are remade many events at a time, to the same bytes
+(a test holds the two to it). What the other shape or framing cannot hold is left out and told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from replay_cli import canonical, rules, wire
+from replay_cli.blocks import Block
+from replay_cli.canonical import Deltas
+from replay_cli.fields import Fields, compact, fields_of, name_of
+from replay_cli.frames import Frame
+from replay_cli.jsontext import JsonReader
+from replay_cli.marks import thread_key
+from replay_cli.members import members
+from replay_cli.opening import Opened, open_frame
+from replay_cli.profiles import Plan, Shape
+from replay_cli.stretches import NAME_BREAKS, NOT_HELD, NOT_NEWER, UNTIMED, Stretch
+from replay_cli.walk import FRAMINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Remake:
+    """What is to become of the events that are kept; None where they stay as they are.
+
+    ``relink`` makes ``previous_seq`` anew, as one connection has it that began behind ``base`` (CONTRACT.md 3.3).
+    """
+
+    framing: str | None = None
+    shape: Shape | None = None
+    relink: bool = False
+    base: int = 0
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.framing or self.shape or self.relink)
+
+
+@dataclass(slots=True)
+class Remade:
+    """What was remade in a whole run: events converted; texts that lost white space; what other members and fields
+    were lost, by name; and the last number of each thread that was written with a new link.
+    """
+
+    converted: int = 0
+    compacted: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    last: dict[str, int] = field(default_factory=dict)
+
+    def add(self, more: Remade) -> None:
+        """Take over what was counted apart."""
+        self.converted += more.converted
+        self.compacted += more.compacted
+        self.lost.update(more.lost)
+        self.last.update(more.last)
+
+
+class _Event(NamedTuple):
+    """An event on its way: ``fields`` are those of its text where its shape changes; ``tight`` tells that there is no
+    white space between the tokens of the text.
+    """
+
+    text: bytes
+    shape: Shape
+    name: str
+    thread: str
+    seq: int
+    fields: Fields | None
+    tight: bool = False
+
+
+class Remaker:
+    """Remakes what is kept of one source. ``remade`` is counted on."""
+
+    def __init__(self, plan: Plan, remake: Remake, remade: Remade) -> None:
+        self._plan = plan
+        self._remake = remake
+        self._remade = remade
+        self._framing = remake.framing or plan.framing
+        self._reader = JsonReader()
+
+    def parts(self, stretch: Stretch, data: bytes) -> Iterator[tuple[Stretch, bytes]]:
+        """The parts of a stretch, which tile it, each with the bytes that it becomes; one with a reason is left out.
+
+        ``data`` are the bytes of the stretch, and those that are added behind it.
+        """
+        whole = self._at_once(data) if stretch.proven else None
+        if whole is not None:
+            yield stretch._replace(added=b""), whole
+            return
+        for frame in FRAMINGS[self._plan.framing].frames(Block(data, stretch.offset)):
+            start = frame.offset - stretch.offset
+            opened = open_frame(frame, self._plan, self._reader)
+            made = self._frame(frame, opened, data[start : start + frame.length])
+            reason, text = (made, b"") if isinstance(made, str) else ("", made)
+            events, length = int(opened.envelope is not None), min(frame.length, stretch.length - start)
+            yield Stretch(length, frame.offset, stretch.line + frame.line - 1, events, reason), text
+
+    # -- frame by frame ----------------------------------------------------------------------------------------------
+
+    def _frame(self, frame: Frame, opened: Opened, raw: bytes) -> bytes | str:
+        """The bytes that a frame becomes, or why it is left out."""
+        event, shape = opened.envelope, opened.shape
+        if event is None or shape is None:
+            if self._framing == self._plan.framing:
+                return raw
+            return NOT_HELD if opened.readable else rules.BY_CODE[opened.findings[-1].code].name
+        if not self._converts(shape) and not self._relinks(shape):
+            return raw
+        fields = fields_of(frame.data) if self._changes_shape(shape) else None
+        if fields is None and self._changes_shape(shape):
+            return UNTIMED
+        thread = thread_key(event.thread_id)
+        made = self._made(_Event(frame.data, shape, event.event, thread, event.seq, fields), self._remade)
+        if isinstance(made, bytes) and self._framing == self._plan.framing == "jsonl":
+            # Its line end stays what it was.
+            return made.removesuffix(b"\n") + raw[len(frame.data) :]
+        if self._plan.framing == "sse":
+            said = {"id": frame.id, "retry": frame.retry, "comment": frame.comments or None}
+            self._remade.lost.update(name for name, value in said.items() if value is not None)
+        return made
+
+    def _made(self, event: _Event, remade: Remade) -> bytes | str:
+        """A frame of the wanted framing with an event in the wanted shape, or why there can be none."""
+        if self._framing == "sse" and ("\n" in event.name or "\r" in event.name):
+            return NAME_BREAKS
+        link = None
+        if self._relinks(event.shape):
+            link = remade.last.get(event.thread, self._remake.base)
+            if event.seq <= link:
+                return NOT_NEWER
+            remade.last[event.thread] = event.seq
+        text = event.text
+        if self._converts(event.shape):
+            text = text if event.tight else compact(text)
+            remade.converted += 1
+            remade.compacted += text is not event.text
+        if event.fields is not None:
+            remade.lost.update(event.fields.lost)
+            text = _written(event.fields, self._remake.shape or event.shape, link)
+        elif link is not None:
+            text = relinked(text, link)
+        if b"\n" in text or b"\r" in text:
+            # White space between tokens, since inside of strings there are no line breaks.
+            text = compact(text)
+        return wire.line(text) if self._framing == "jsonl" else wire.frame(event.name, text)
+
+    def _changes_shape(self, shape: Shape) -> bool:
+        return self._remake.shape not in (None, shape)
+
+    def _converts(self, shape: Shape) -> bool:
+        return self._framing != self._plan.framing or self._changes_shape(shape)
+
+    def _relinks(self, shape: Shape) -> bool:
+        return self._remake.relink and (self._remake.shape or shape) is Shape.ENVELOPE
+
+    # -- many at a time ----------------------------------------------------------------------------------------------
+
+    def _at_once(self, data: bytes) -> bytes | None:
+        """The bytes that a proven stretch becomes; None if it has to be remade frame by frame."""
+        shape, framing = self._plan.shape, self._plan.framing
+        deltas = canonical.split(data, shape, framing)
+        if deltas is None:
+            return None
+        done = Remade(last=dict(self._remade.last))
+        links = _Links(deltas, self._remake.base, done.last) if self._relinks(shape) else None
+        others, start = [b""] * len(deltas.gaps), 0
+        for index, gap in [*((index, gap) for index, gap in enumerate(deltas.gaps) if gap), (len(deltas.seqs), b"")]:
+            # A gap stands before the delta of its number.
+            if links is not None and not links.take(start, index):
+                return None
+            other = self._others(gap, done) if gap else others[index]
+            if other is None:
+                return None
+            others[index], start = other, index
+        done.converted += len(deltas.seqs) * self._converts(shape)
+        self._remade.add(done)
+        return _joined(self._columns(deltas, links.made if links is not None else None), others)
+
+    def _others(self, gap: bytes, remade: Remade) -> bytes | None:
+        """The frames between deltas, remade; None if they have to be read by the reference."""
+        shape = self._plan.shape
+        made: list[bytes] = []
+        for text in canonical.texts(gap, self._plan.framing) or [b""]:
+            fields = canonical.read(text, shape)
+            if fields is None:
+                return None
+            name, thread = name_of(fields.event), thread_key(name_of(fields.thread))
+            changed = fields if self._changes_shape(shape) else None
+            one = self._made(_Event(text, shape, name, thread, int(fields.seq), changed, tight=True), remade)
+            if isinstance(one, str):
+                return None
+            made.append(one)
+        return b"".join(made)
+
+    def _columns(self, deltas: Deltas, links: Sequence[bytes] | None) -> list[bytes | Sequence[bytes]]:
+        """What the deltas become, as columns; what is the same in all of them is told once."""
+        before, behind = (b"", b"\n") if self._framing == "jsonl" else (b"event: item.delta\ndata: ", b"\n\n")
+        end: list[bytes | Sequence[bytes]] = [b"}"] if links is None else [b',"previous_seq":', links, b"}"]
+        if not self._changes_shape(self._plan.shape):
+            rest = [deltas.ends] if links is None else end
+            return [before, deltas.heads, deltas.texts, deltas.tails, *rest, behind]
+        ids = (b',"thread_id":', deltas.threads, b',"turn_id":', deltas.turns, b',"item_id":', deltas.items)
+        text = (deltas.texts, deltas.tails)
+        if self._remake.shape is Shape.RECORD:
+            head = (before + b'{"schema_version":2,"seq":', deltas.seqs, b',"timestamp":"', deltas.times, b'Z"')
+            return [*head, *ids, b',"event":"item.delta","payload":{"delta":"', *text, b"}", behind]
+        names = b',"event":"item.delta","kind":"item.delta"'
+        times = (b',"timestamp":"', deltas.times, b'+00:00","created_at":"', deltas.times, b'+00:00"')
+        begin = (before + b'{"schema_version":1,"seq":', deltas.seqs, names)
+        return [*begin, *ids, *times, b',"payload":{"delta":"', *text, *end, behind]
+
+
+class _Links:
+    """The links of deltas among other events, in order. ``last`` holds the last number of each thread."""
+
+    def __init__(self, deltas: Deltas, base: int, last: dict[str, int]) -> None:
+        self.made: list[bytes] = []
+        self._keys = {thread: thread_key(name_of(thread)) for thread in set(deltas.threads)}
+        self._threads, self._seqs = deltas.threads, deltas.seqs
+        self._base, self._last = base, last
+
+    def take(self, start: int, end: int) -> bool:
+        """The links of the deltas from ``start`` to ``end``, exclusive, that stand side by side.
+
+        Whether each comes behind all that was written of its thread. In a proven stretch numbers ascend.
+        """
+        if start == end:
+            return True
+        if len(self._keys) > 1:
+            return min([self._take_one(index) for index in range(start, end)])
+        (key,) = self._keys.values()
+        before = self._last.get(key, self._base)
+        self.made += [b"%d" % before, *self._seqs[start : end - 1]]
+        self._last[key] = int(self._seqs[end - 1])
+        return int(self._seqs[start]) > before
+
+    def _take_one(self, index: int) -> bool:
+        key, seq = self._keys[self._threads[index]], int(self._seqs[index])
+        before = self._last.get(key, self._base)
+        self.made.append(b"%d" % before)
+        self._last[key] = seq
+        return seq > before
+
+
+def _written(fields: Fields, shape: Shape, link: int | None) -> bytes:
+    if shape is Shape.RECORD:
+        return wire.record(*fields[:7])
+    return wire.envelope(*fields[:7], None if link is None else b"%d" % link)
+
+
+_LINK_AT_END = re.compile(rb',"previous_seq":[0-9]+\}\Z').search
+
+
+def relinked(text: bytes, link: int) -> bytes:
+    """An envelope's text with this ``previous_seq``, in the place of the one it has, or as its last member."""
+    if (last := _LINK_AT_END(text)) is not None:
+        return text[: last.start()] + b',"previous_seq":%d}' % link
+    found = next((member for member in members(text) if member.name == "previous_seq"), None)
+    if found is not None:
+        return text[: found.start] + b"%d" % link + text[found.end :]
+    end = text.rindex(b"}")
+    return text[:end] + b',"previous_seq":%d' % link + text[end:]
+
+
+def _joined(columns: Sequence[bytes | Sequence[bytes]], gaps: Sequence[bytes]) -> bytes:
+    """Row by row, a gap before each row and one behind the last."""
+    rows, width = len(gaps) - 1, len(columns) + 1
+    flat = [b""] * (rows * width + 1)
+    flat[0::width] = gaps
+    for index, column in enumerate(columns, start=1):
+        flat[index::width] = [column] * rows if isinstance(column, bytes) else column
+    return b"".join(flat)
