@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replay_cli.discovery import STDIN
 from replay_cli.errors import UsageError
-from replay_cli.moments import moment
+from replay_cli.moments import duration, moment
+from replay_cli.pacing import Pace
 from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.profiles import Shape
 from replay_cli.remaking import Remake
@@ -40,6 +42,8 @@ class Request:
     framing_out: str | None = None
     shape_out: str | None = None
     relink: bool = False
+    pace: str | None = None
+    max_idle: str | None = None
     clean: bool = False
     quarantine: str | None = None
     restore: str | None = None
@@ -79,6 +83,17 @@ def remake_of(request: Request) -> Remake:
     return Remake(request.framing_out, shape, request.relink, request.since_seq or 0)
 
 
+def pace_of(request: Request) -> Pace | None:
+    """The tempo that was asked for. Raises UsageError for what is none."""
+    if request.pace is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)x?", request.pace.strip())
+    speed = float(found[1]) if found else 0.0
+    if not speed:
+        raise UsageError(f"--pace: {request.pace!r} is no speed; 2 is twice as fast as recorded, 0.5 half as fast")
+    return Pace(speed, None if request.max_idle is None else duration(request.max_idle, "--max-idle"))
+
+
 def _listed(words: Sequence[str]) -> list[str]:
     return [one.strip() for word in words for one in word.split(",") if one.strip()]
 
@@ -103,6 +118,8 @@ def refuse_nonsense(request: Request) -> None:
         "--source": request.source,
         "--output": request.output,
         "--summary-json": request.summary_json,
+        "--pace": request.pace,
+        "--max-idle": request.max_idle,
     }
     given |= {option: [word] for option, word in single.items() if word is not None}
     for option, words in given.items():
@@ -144,6 +161,7 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("--in-place: is only had with --backup, which keeps what was there")
     if request.backup and not request.in_place:
         raise UsageError("--backup: belongs to --in-place")
+    _refuse_unpaceable(request)
     if request.in_place and request.framing_out is not None:
         raise UsageError("--in-place: contradicts --as; a log keeps its framing in its place")
     if request.relink and request.shape_out == "record":
@@ -152,6 +170,18 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("--in-place: stdin is no file")
     if not request.suffix or "/" in request.suffix or os.sep in request.suffix:
         raise UsageError(f"--suffix: {request.suffix!r} is no end of a file name")
+
+
+def _refuse_unpaceable(request: Request) -> None:
+    if request.pace is None:
+        if request.max_idle is not None:
+            raise UsageError("--max-idle: belongs to --pace")
+        return
+    others = {"--output": request.output not in (None, "-"), "--in-place": request.in_place}
+    others |= {"--dry-run": request.dry_run, "--last": request.last is not None}
+    for option, given in others.items():
+        if given:
+            raise UsageError(f"--pace: contradicts {option}; it writes to stdout as time passes")
 
 
 def _refuse_beside_restore(request: Request) -> None:

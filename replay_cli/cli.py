@@ -14,7 +14,7 @@ from typing import Annotated, Optional, cast
 import typer
 
 from replay_cli import cli_emit
-from replay_cli.cli_words import FramingName, Profile, examples
+from replay_cli.cli_words import FramingName, Profile, examples, with_speed
 from replay_cli.version import __version__
 
 EXIT_CODES = """
@@ -292,7 +292,7 @@ def run(arguments: list[str] | None = None) -> int:
     _end_on_signals()
     _mend_streams()
     try:
-        code = app(arguments, prog_name="replay", standalone_mode=False)
+        code = app(with_speed(sys.argv[1:] if arguments is None else arguments), "replay", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except SystemExit as ending:
         if isinstance(ending.__context__, BrokenPipeError):  # so typer ends after a closed pipe

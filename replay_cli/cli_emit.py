@@ -83,6 +83,15 @@ def emit(
     relink: Annotated[
         bool, typer.Option("--relink", help="Give each event a new previous_seq, as one connection. [default: off]")
     ] = False,
+    pace: Annotated[
+        Word,
+        typer.Option(
+            metavar="[SPEED]", help="Write to stdout at the recorded tempo, or at SPEED times it. [default: at once]"
+        ),
+    ] = None,
+    max_idle: Annotated[
+        Word, typer.Option(metavar="TIME", help="Longest pause under --pace, as 2s. [default: as recorded]")
+    ] = None,
     clean: Annotated[
         bool,
         typer.Option(
@@ -170,6 +179,8 @@ def emit(
         framing_out=framing_out,
         shape_out=shape_out,
         relink=relink,
+        pace=pace,
+        max_idle=max_idle,
         clean=clean,
         quarantine=quarantine,
         restore=restore,

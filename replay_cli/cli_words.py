@@ -1,5 +1,6 @@
 """Words that several commands take, and how help pages end."""
 
+import re
 from enum import StrEnum
 
 
@@ -32,6 +33,18 @@ class ShapeOut(StrEnum):
 
     ENVELOPE = "envelope"
     RECORD = "record"
+
+
+def with_speed(arguments: list[str]) -> list[str]:
+    """The words of a command line, where ``--pace`` stands without a speed with the speed 1.
+
+    click would take whatever comes next for its value, be it a log.
+    """
+    following = [*arguments[1:], ""]
+    return [
+        "--pace=1" if word == "--pace" and not re.fullmatch(r"[0-9]+(\.[0-9]+)?x?", after) else word
+        for word, after in zip(arguments, following, strict=False)
+    ]
 
 
 def examples(*lines: str) -> str:

@@ -16,6 +16,7 @@ from replay_cli.cutting import cut
 from replay_cli.errors import SourceError, UsageError
 from replay_cli.held import Held
 from replay_cli.links import Links
+from replay_cli.pacing import Pacer
 from replay_cli.planning import Options, Planned, planned
 from replay_cli.profiles import Shape
 from replay_cli.quarantine import Quarantine
@@ -49,7 +50,8 @@ class Writable(Protocol):
 class Emission:
     """One run: sources are given one after the other, then it is closed. It is its own context manager.
 
-    ``output`` is where the stream goes, None to write nothing; ``quarantine`` gets what is left out.
+    ``output`` is where the stream goes, None to write nothing; ``quarantine`` gets what is left out. With a pacer
+    each event is written when it is due, and at once; the wish must be for single ones then.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class Emission:
         recurring: Recurring | None = None,
         progress: Progress | None = None,
         remake: Remake | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.wish = wish
+        self._pacer = pacer
         self.remake = remake or Remake()
         self.summary = Summary(links=Links(latest=wish.last is not None))
         self._options = options
@@ -137,11 +141,20 @@ class Emission:
         return sieve
 
     def keep(self, source: str, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
-        """Write a stretch, as it came or remade."""
+        """Write a stretch, as it came or remade, and when it is due."""
+        if self._pacer is not None and stretch.events:
+            # What stood before it is not to wait for it.
+            self.flush()
+            self._pacer.wait(stretch.instant)
         if self._remaker is None:
             self._keep(stretch, pieces)
-            return
-        data = b"".join(pieces) + stretch.added
+        else:
+            self._keep_remade(source, stretch, b"".join(pieces) + stretch.added)
+        if self._pacer is not None:
+            self.flush()
+
+    def _keep_remade(self, source: str, stretch: Stretch, data: bytes) -> None:
+        assert self._remaker is not None
         self.summary.line_ends += bool(stretch.added)
         for part, made in self._remaker.parts(stretch, data):
             if part.reason:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from replay_cli.api import make_options
-from replay_cli.asked import Request, refuse_nonsense, remake_of, selection_of
+from replay_cli.asked import Request, pace_of, refuse_nonsense, remake_of, selection_of
 from replay_cli.atomic import keep_beside, replacing, say, settle
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.emission import Emission, refuse, survey_all
@@ -22,6 +22,7 @@ from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.grading import grade
 from replay_cli.outcome import FINDINGS, INTERRUPTED, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.outputs import compressed, identity, is_stdout, kind_of, opened, refuse_overwriting
+from replay_cli.pacing import Pacer
 from replay_cli.planning import planned
 from replay_cli.progress import Watch, progress
 from replay_cli.quarantine import Quarantine, restore
@@ -55,6 +56,7 @@ class _Emit:
             request.last,
             request.clean,
             all=request.quarantine is not None or request.in_place,
+            singly=request.pace is not None,
         )
         self._options = make_options(
             request.profile,
@@ -70,6 +72,8 @@ class _Emit:
             jobs=1,
         )
         self._remake = remake_of(request)
+        pace = pace_of(request)
+        self._pacer = None if pace is None else Pacer(pace)
         self._due: set[int] = set()
         self._summary = Summary()
         self._to_stdout = not request.in_place and (request.output is None or is_stdout(request.output))
@@ -190,7 +194,16 @@ class _Emit:
                 output = self._output(stack)
                 quarantine = self._quarantine(stack)
                 emission = stack.enter_context(
-                    Emission(self._wish, self._options, output, quarantine, recurring, watch.tell, self._remake)
+                    Emission(
+                        self._wish,
+                        self._options,
+                        output,
+                        quarantine,
+                        recurring,
+                        watch.tell,
+                        self._remake,
+                        self._pacer,
+                    )
                 )
                 self._summary = emission.summary
                 for _, again in entries:

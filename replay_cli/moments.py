@@ -47,6 +47,14 @@ def moment(text: str, option: str, now: datetime | None = None) -> int:
     return found
 
 
+def duration(text: str, option: str) -> float:
+    """Seconds of a length of time that was typed (``2s``, ``500ms``, ``2``). Raises UsageError, naming ``option``."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|min|h|d|w)?", text.strip())
+    if found is None:
+        raise UsageError(f"{option}: {text!r} is no length of time; wanted is 2s (also ms, m, h)")
+    return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
 def _read(word: str, here: datetime) -> int | None:
     if back := _BACK.fullmatch(word):
         return _of(here - timedelta(seconds=float(back["number"]) * _SECONDS[back["unit"]]))

@@ -50,7 +50,8 @@ class Head:
 class Wish:
     """What is to be done: what is selected, how many events at most from the front or the end, and whether to clean.
 
-    ``all`` reads on behind the last event of ``head``, so that all that is left out is accounted for.
+    ``all`` reads on behind the last event of ``head``, so that all that is left out is accounted for. ``singly``
+    makes each event that is kept a stretch of its own, with its time.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -58,6 +59,7 @@ class Wish:
     last: int | None = None
     clean: bool = False
     all: bool = False
+    singly: bool = False
 
     @property
     def takes_all(self) -> bool:
@@ -69,7 +71,8 @@ class Sieve:
     """Sifts one source, called ``name``. ``unreadable`` counts unreadable frames that were kept as they are.
 
     Without a cleaner nothing is left out but what was not selected; with one, ``recurring`` tells which events it
-    must see one by one. Where only the last events are wanted, each that is kept is a stretch of its own.
+    must see one by one. Where only the last events are wanted, or their times, each that is kept is a stretch of its
+    own.
     """
 
     def __init__(
@@ -89,7 +92,8 @@ class Sieve:
         self._plan = plan
         self._selection = wish.selection
         self._takes_all = wish.takes_all
-        self._each = wish.last is not None
+        self._each = wish.last is not None or wish.singly
+        self._timed = wish.singly
         self._links = links
         self._head = head
         self._cleaner = cleaner
@@ -136,13 +140,15 @@ class Sieve:
         whole = run.lines(0, run.size)
         # Behind the last event that --head allows, it is the reason for all.
         reached = max((end for kept, _, end in stretches if kept), default=0) if self._head.reached else run.size
+        instants = run.instants() if self._timed else None
         for kept, start, end in stretches:
             reason = BEYOND_HEAD if start >= reached else NOT_SELECTED
             singly = kept and self._each
             for first, last in [(one, one + 1) for one in range(start, end)] if singly else [(start, end)]:
                 at, to = run.bounds(first, last)
                 line = self.line + (run.lines(0, first) if first else 0)
-                yield Stretch(to - at, at, line, last - first, "" if kept else reason, proven=True)
+                instant = instants[first] if singly and instants else None
+                yield Stretch(to - at, at, line, last - first, "" if kept else reason, b"", True, instant)
         self.line += whole
 
     def _up_to_head(self, taken: bool | list[bool], size: int) -> bool | list[bool]:
@@ -274,7 +280,8 @@ class Sieve:
             event = part.opened.envelope if part.opened is not None else None
             self._note(frame, part, reason)
             added = part.added if not reason else b""
-            yield Stretch(part.length, at, self.line, int(event is not None), reason, added)
+            instant = nanoseconds(event.timestamp) if self._timed and event is not None else None
+            yield Stretch(part.length, at, self.line, int(event is not None), reason, added, False, instant)
             at += part.length
         self.line += frame.lines
 

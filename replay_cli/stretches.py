@@ -37,6 +37,7 @@ class Stretch(NamedTuple):
 
     ``length`` in bytes, ``offset`` 0-based, ``line`` from 1; ``events`` is how many readable events it holds.
     ``reason`` is empty if it is kept. ``added`` are bytes that the output gets behind it, which the source lacks.
+    ``instant`` is the time of a single event, in nanoseconds since 1970, if it was asked for and can be told.
     ``proven``: whole frames, of which the prover showed that each is an event.
     """
 
@@ -47,3 +48,4 @@ class Stretch(NamedTuple):
     reason: str = ""
     added: bytes = b""
     proven: bool = False
+    instant: int | None = None

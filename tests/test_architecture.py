@@ -52,7 +52,7 @@ ROWS = (
     "compression heavy violation",
     "pool ahead plainjson ring",
     "errors findings envelope timestamps fragments compat blocks members version",
-    "links stretches held seen cli_words wire",
+    "links stretches held seen cli_words wire pacing",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
@@ -81,7 +81,7 @@ OWNERS = {
     "signal": "cli pool userschema",
     "tempfile": "atomic emitting held ring",
     "threading": "ahead cli pool userschema",
-    "time": "progress",
+    "time": "pacing progress",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.
