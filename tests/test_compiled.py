@@ -96,7 +96,7 @@ def test_a_value_that_is_no_object(shape: Shape) -> None:
         assert spelt(walked(shape, value)) == spelt(quick(shape, value)), value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(SHAPES), changes, missing)
 @example(Shape.ENVELOPE, {"seq": True, "kind": 1, "schema_version": -1.5}, {"event", "payload"})
 @example(Shape.RECORD, {"timestamp": "yesterday", "seq": 2**64}, set())
@@ -108,7 +108,7 @@ def test_events_changed_at_random(shape: Shape, changed: dict[str, Any], absent:
     assert spelt(walked(shape, value)) == spelt(quick(shape, value))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(SHAPES), st.permutations(FIELDS), changes)
 def test_the_order_of_a_line_does_not_matter(shape: Shape, order: list[str], changed: dict[str, Any]) -> None:
     whole = WHOLE[shape] | changed
@@ -184,7 +184,7 @@ instances = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(schemas, instances)
 def test_other_schemas_of_the_known_keywords(schema: dict[str, Any], value: object) -> None:
     check = compiled(schema)

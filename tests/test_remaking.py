@@ -148,7 +148,7 @@ def test_the_fast_way_writes_what_the_reference_writes(name: str) -> None:
         both_ways(LOGS[name], name, remake)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), name=st.sampled_from(sorted(LOGS)), remake=st.sampled_from(REMAKES))
 def test_the_fast_way_writes_what_the_reference_writes_of_damaged_logs(seed: int, name: str, remake: Remake) -> None:
     both_ways(damaged(LOGS[name], seed), name, remake)
