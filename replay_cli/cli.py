@@ -13,8 +13,8 @@ from typing import Annotated, Optional, cast
 
 import typer
 
-from replay_cli import cli_emit
-from replay_cli.cli_words import FramingName, Profile, examples, with_speed
+from replay_cli.cli_words import SETTINGS, FramingName, Profile, examples, with_speed
+from replay_cli.late import Commands
 from replay_cli.version import __version__
 
 EXIT_CODES = """
@@ -39,7 +39,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=SETTINGS,
+    cls=Commands,
 )
 
 
@@ -238,9 +239,6 @@ def validate(
         color=color,
     )
     raise typer.Exit(validating.validate(request))
-
-
-app.command(epilog=cli_emit.EPILOG)(cli_emit.emit)
 
 
 @app.command("rules", epilog=examples("replay rules", "replay rules --format json"))

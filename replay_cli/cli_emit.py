@@ -2,11 +2,12 @@
 
 # No ``from __future__ import annotations`` here: see ``cli.py``.
 
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
-from replay_cli.cli_words import FramingName, FramingOut, Profile, ShapeOut, examples
+from replay_cli.cli_words import SETTINGS, FramingName, FramingOut, Profile, ShapeOut, examples
+from replay_cli.late import made
 
 EXIT_CODES = """
 
@@ -195,3 +196,8 @@ def emit(
         quiet=quiet,
     )
     raise typer.Exit(emitting.emit(request))
+
+
+def command(name: str) -> Any:
+    """The command, for ``late``."""
+    return made(emit, name, EPILOG, SETTINGS)

@@ -3,6 +3,9 @@
 import re
 from enum import StrEnum
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+"""What click is to know of every command."""
+
 
 class Profile(StrEnum):
     """What the lines are taken for."""

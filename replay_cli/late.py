@@ -1,0 +1,46 @@
+"""Late: commands whose words are read only when they are called.
+
+typer reads the words of all commands at each start, whichever is called, and each option costs a tenth of a
+millisecond. So a command with many stands in the list by its name and help alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class Late(TyperCommand):
+    """A command of the name and help given; what it takes is in ``module``, in its function ``command``."""
+
+    def __init__(self, name: str, help: str, module: str) -> None:  # noqa: A002
+        super().__init__(name, help=help)
+        self._module = module
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """The context of the command itself: from here on this one is out of the way."""
+        command = import_module(self._module).command(self.name)
+        return command.make_context(info_name, args, parent, **extra)
+
+
+class Commands(TyperGroup):
+    """The commands of the program, those that come late behind the first."""
+
+    late: tuple[Late, ...] = (
+        Late("emit", "Write event logs again, selected, cleaned or converted.", "replay_cli.cli_emit"),
+    )
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        first, *others = self.commands.items()
+        self.commands = dict([first, *((str(one.name), one) for one in self.late), *others])
+
+
+def made(function: Any, name: str, epilog: str, settings: dict[str, Any]) -> Any:
+    """The command that typer makes of a function and its annotations."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=settings)
+    app.command(name, epilog=epilog)(function)
+    return typer.main.get_command(app)
