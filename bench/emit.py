@@ -1,14 +1,16 @@
 """How fast ``replay emit`` is, beside ``replay validate`` and jq: ``python -m bench.emit [--quick] [--json FILE]``.
 
 Pass-through selections of the clean log of the speed benchmark: half of it by seq, and the few events in a
-hundred that are no deltas. All write into a pipe where their lines are counted, so that whoever selects wrongly
-is found out. Prints Markdown; ``--docs`` puts the table into docs/emit.md. Exit code 1 if a run was wrong.
+hundred that are no deltas; and conversions of the same events. All write into a pipe where their lines are counted,
+so that whoever selects wrongly is found out. Prints Markdown; ``--docs`` puts the table into docs/emit.md. Exit code
+1 if a run was wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.contenders import ABSENT, ROOT, Around, around, replay
-from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, share
+from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, share, speed
 from bench.racing import Contender, Counts, can_watch, race, remembered
 from bench.report import Report, Speed, from_json, into_readme, machine, markdown, to_json, versions, write
 from bench.speed import FULL, MADE, QUICK
@@ -24,15 +26,42 @@ from bench.variants import EVENTS_PER_MB, Log, made
 
 VALIDATE = "replay, envelope"
 BY_SEQ, BY_EVENT, CLEAN = "replay emit --since-seq", "replay emit --event", "replay emit --clean"
+TO_SSE, TO_JSONL = "replay emit, record to SSE", "replay emit, SSE to JSONL"
+VALIDATE_SSE = "replay, sse"
 JQ_SEQ, JQ_EVENT = "jq, by seq", "jq, by event"
 
 SHARE, FASTER, MEMORY = Mark(60, 90), Mark(3, 5), Mark(150, 100, most=True)
 """The musts of issue 6; the aims are ours."""
 
+CONVERTED, CONVERTED_BACK = Mark(100), Mark(60)
+"""The musts of issue 7."""
+
 
 def lines(said: str) -> Counts:
     """The number that ``wc -l`` prints."""
     return int(said.split()[-1]), 0
+
+
+def converted(found: Around, folder: Path, log: Log) -> tuple[Log, Log]:
+    """The same events as store records and as SSE, beside the log."""
+    logs = []
+    for name, file, words in (("record", "record.jsonl", "--to record"), ("sse", "stream.sse", "--as sse")):
+        command = (*found.replay, "emit", "-q", "--force", *words.split(), "-o", str(folder / file))
+        subprocess.run((*command, str(folder / log.file)), check=True)
+        logs.append(Log(name, file, (folder / file).stat().st_size, log.events))
+    return logs[0], logs[1]
+
+
+def conversions(found: Around, folder: Path, record: Log, sse: Log) -> Iterator[Contender]:
+    """What converts, and ``replay validate`` over the capture."""
+    yield replay(found, folder, sse)
+    for name, words, log, lines_each in (
+        (TO_SSE, ("--as", "sse", "--to", "envelope", "--relink"), record, 3),
+        (TO_JSONL, ("--as", "jsonl"), sse, 1),
+    ):
+        yield counted(
+            name, (*found.replay, "emit", "-q", *words, str(folder / log.file)), log, lines_each * log.events
+        )
 
 
 def contenders(found: Around, folder: Path, log: Log) -> Iterator[Contender]:
@@ -62,8 +91,8 @@ def deltas(path: Path) -> int:
         return sum(b'"event":"item.delta"' in line for line in file)
 
 
-def asks(log: Log) -> Iterator[Ask]:
-    """The rows of issue 6."""
+def asks(log: Log, record: Log, sse: Log) -> Iterator[Ask]:
+    """The rows of issues 6 and 7."""
     for ours, title in ((BY_SEQ, "half of the log by seq"), (BY_EVENT, "what is no delta, by event")):
         figure = share(ours, log.mb, VALIDATE, log.mb)
         yield Ask(f"{title}, of the speed of `replay validate`", "%", SHARE, (ours, VALIDATE), figure)
@@ -75,6 +104,11 @@ def asks(log: Log) -> Iterator[Ask]:
     figure = share(CLEAN, log.mb, VALIDATE, log.mb)
     title = "`--clean`, which reads twice, of the speed of `replay validate`"
     yield Ask(title, "%", Mark(), (CLEAN, VALIDATE), figure)
+    figure = speed(TO_SSE, record.mb)
+    yield Ask("store records to SSE, `--relink`, of the records", "MB/s", CONVERTED, (TO_SSE,), figure)
+    figure = share(TO_JSONL, sse.mb, VALIDATE_SSE, sse.mb)
+    needs = (TO_JSONL, VALIDATE_SSE)
+    yield Ask("SSE to JSONL, of the speed of `replay validate`", "%", CONVERTED_BACK, needs, figure)
 
 
 def memory(found: Around, folder: Path, log: Log) -> Row:
@@ -95,17 +129,22 @@ def measured(mb: float, rounds: int, base: Path, command: str) -> Report:
     folder = base / f"{mb:g}-mb-large"
     log = made(folder, round(mb * EVENTS_PER_MB), large=True)["large"]
     log = Log("envelope", log.file, log.size, log.events)
+    record, sse = converted(found, folder, log)
     times = race(
-        list(contenders(found, folder, log)),
+        [*contenders(found, folder, log), *conversions(found, folder, record, sse)],
         rounds,
         float("inf"),
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     wrong = {name: entry.wrong for name, entry in times.items() if entry.wrong}
     walls = {name: entry.wall for name, entry in times.items()}
-    rows = [row(ask, walls, wrong, found.absent) for ask in asks(log)]
+    rows = [row(ask, walls, wrong, found.absent) for ask in asks(log, record, sse)]
     rows.append(memory(found, folder, log))
-    speeds = [Speed.of(name, entry, log.mb, log.events) for name, entry in times.items() if not entry.wrong]
+    speeds = [
+        Speed.of(name, entry, entry.contender.log.mb, entry.contender.log.events)
+        for name, entry in times.items()
+        if not entry.wrong
+    ]
     told = f"Log of {mb:g} MB, {log.events:,} events; medians of {rounds} rounds"
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     remarks = [f"It took {time.monotonic() - started:.0f} s."]

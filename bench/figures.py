@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-Unit = Literal["x", "%", "MB"]
-"""Times as fast; per cent; megabytes of 1,000,000 bytes."""
+Unit = Literal["x", "%", "MB", "MB/s"]
+"""Times as fast; per cent; megabytes of 1,000,000 bytes, and those a second."""
 
 State = Literal["aim", "must", "missed", "measured", "absent", "failed"]
 """Both marks reached; only the lower one; neither; no mark set; could not be measured here; a run was wrong."""
@@ -125,6 +125,11 @@ def at_size(one: Row, mb: float, meant: float, missed: bool = True) -> Row:
 def faster(ours: str, theirs: str) -> Callable[[Seconds], float]:
     """How many times as fast as they we are, over the same log."""
     return lambda seconds: seconds[theirs] / seconds[ours]
+
+
+def speed(ours: str, mb: float) -> Callable[[Seconds], float]:
+    """Megabytes of a log a second."""
+    return lambda seconds: mb / seconds[ours]
 
 
 def share(ours: str, amount: float, base: str, of: float) -> Callable[[Seconds], float]:
