@@ -22,6 +22,7 @@ EVENT = "redacted.event"
 """What stands for the name of an event that nobody gave to events."""
 
 _IS_MARK = re.compile(r"\[redacted(?::[0-9a-f]{16})?\]\**").fullmatch
+_IS_HASHED = re.compile(r"\[redacted:[0-9a-f]{16}\]").fullmatch
 _MARKS = re.compile(r"\[redacted(?::[0-9a-f]{16}| [0-9]{1,8})?\]\**").finditer
 _IS_ID = re.compile(r"[A-Za-z0-9_:.-]{1,80}").fullmatch
 _IS_EVENT = re.compile(r"[a-z0-9_.-]{1,64}").fullmatch
@@ -46,7 +47,7 @@ class Masks:
 
     def name(self, text: str) -> str:
         """What stands for the name of a member; its length is not kept, so that names stay apart."""
-        return text if _IS_MARK(text) and text != MARK else self._mark(text)
+        return text if _IS_HASHED(text) else self._mark(text)
 
     def numbered(self, name: str, number: int) -> str:
         """The masked name of the ``number``-th member of an object (from 1) that has one, unlike those before."""

@@ -145,7 +145,7 @@ def _samples(pattern: str) -> list[str]:
     """Texts on which a pattern with nested repeats runs for ever: what it is made of, repeated, with another end."""
     runs = re.findall(r"\w{2,12}", pattern)[:20]
     units = dict.fromkeys(["a", "0", " ", "-", "aA", *runs, *pattern[:200]])
-    return [unit * (40 // len(unit)) + end for unit in units for end in ("", "\0", "\n!")]
+    return [unit * (80 // len(unit)) + end for unit in units for end in ("", "\0", "\n!")]
 
 
 def _compiled(spec: str) -> re.Pattern[str]:
