@@ -68,7 +68,12 @@ class Masks:
 
         What is a mark already stays. ``named`` tells that it is a member's name.
         """
-        for pattern, group in forms:
+        lowered: str | None = None
+        for pattern, group, hints in forms:
+            if hints:
+                lowered = text.lower() if lowered is None else lowered
+                if not any(hint in lowered for hint in hints):
+                    continue
             found = [span for match in pattern.finditer(text) if (span := match.span(group or 0))[0] < span[1]]
             if not found:
                 continue

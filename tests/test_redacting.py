@@ -597,11 +597,11 @@ def test_redacting_again_changes_nothing(value: Any, key: bytes | None, keep: bo
 def test_a_delta_alone_is_redacted_as_in_its_event(text: str, key: bytes | None, keep: bool, escaped: bool) -> None:
     redactor = Redactor(parsed(["@text"], key, keep))
     inside = json.dumps(text, ensure_ascii=escaped)[1:-1].encode()
-    line = record(1).rstrip().replace(b"a word", inside)
-    whole = redactor.text(line, Shape.RECORD)
+    line = record(1).rstrip()
+    whole = redactor.text(line.replace(b"a word", inside), Shape.RECORD)
 
     assert redactor.deltas_are_free
-    assert whole == line.replace(b'"' + inside + b'"', b'"' + redactor.delta(inside) + b'"', 1)
+    assert whole == line.replace(b"a word", redactor.delta(inside))
     assert redactor.replaced["@text"] in (0, 2)
 
 
