@@ -26,6 +26,8 @@ from replay_cli.redactions import TEXT, Redaction, Rule, too_long
 from replay_cli.userschema import bounded
 
 _MARK = MARK.encode()
+_LARGE = 1 << 20
+"""Bytes from which on no value is built of a text: it may take twenty times as many."""
 _EVENT_AT = RECORD_ORDER.index("event")
 
 
@@ -119,6 +121,8 @@ class _ClashError(Exception):
 
 def _by_value(data: bytes, shape: Shape, rules: Sequence[Rule], masks: Masks) -> _Done | None:
     """What the rules make of a text; None where writing its value again might change more than they do."""
+    if len(data) > _LARGE:
+        return None
     try:
         value = orjson.loads(data)
         if orjson.dumps(value) != data:
