@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from replay_cli import rules
 from replay_cli.cleaning import Cleaner
@@ -30,6 +30,9 @@ from replay_cli.stretches import BEFORE_LAST, CUT_SHORT, NO_EVENT, Stretch
 from replay_cli.summary import Left, Summary
 from replay_cli.survey import Recurring, surveyed
 from replay_cli.walk import FRAMINGS
+
+if TYPE_CHECKING:
+    from replay_cli.redacting import Redactor
 
 BATCH = 256 * 1024
 """Bytes that are gathered before they are written."""
@@ -83,6 +86,12 @@ class Emission:
         # The last bytes that were written, which tell whether the stream stands at the end of a frame.
         self._edge = b""
         self._remaker: Remaker | None = None
+        self._redactor: Redactor | None = None
+        if self.remake.redaction is not None:
+            # Only here: what it may leave and must take is a lot to load.
+            from replay_cli.redacting import Redactor
+
+            self._redactor = Redactor(self.remake.redaction)
 
     @property
     def done(self) -> bool:
@@ -95,7 +104,7 @@ class Emission:
         refuse(source, begun, self.wish.clean, self.remake)
         self.summary.sources += 1
         if self.remake.changes:
-            self._remaker = Remaker(begun.plan, self.remake, self.summary.remade)
+            self._remaker = Remaker(begun.plan, self.remake, self.summary.remade, self._redactor)
         if self._quarantine:
             self._quarantine.begin(source.name)
         _OneSource(self, source, begun).run()
@@ -107,6 +116,8 @@ class Emission:
         if self._ring is not None:
             self._close_ring(self._ring)
         self.flush()
+        if self._redactor is not None:
+            self.summary.redacted = self._redactor.counts()
         if self.remake.relink or self.remake.shape is Shape.RECORD:
             # The links that were read are not those that are written.
             self.summary.links = Links()
@@ -353,9 +364,10 @@ def refuse(source: Source, begun: Planned, clean: bool, remake: Remake | None = 
         raise UsageError(f"{source.name}: is another log ({begun.what}); --clean would leave out all of it")
     if remake is None or not remake.changes:
         return
+    wanted = "convert" if remake.redaction is None else "redact"
     if shape is Shape.FOREIGN:
-        raise UsageError(f"{source.name}: is another log ({begun.what}), which holds no events to convert")
+        raise UsageError(f"{source.name}: is another log ({begun.what}), which holds no events to {wanted}")
     if shape is Shape.COMPAT:
-        raise UsageError(f"{source.name}: is a capture of the compat stream, which holds no envelopes to convert")
+        raise UsageError(f"{source.name}: is a capture of the compat stream, which holds no envelopes to {wanted}")
     if remake.relink and (remake.shape or shape) is not Shape.ENVELOPE:
         raise UsageError(f"--relink: {source.name} holds events without previous_seq; --to envelope gives them one")

@@ -55,7 +55,7 @@ class LeftOut(Model):
 
     reason: str = Field(
         description="Name of the rule that it breaks, or not-selected, no-event, cut-short, beyond-head, "
-        "before-last, not-held, not-newer, no-time, name-breaks."
+        "before-last, not-held, not-newer, no-time, name-breaks, not-redacted."
     )
     pieces: int = Field(ge=0, description="Stretches of bytes in a row.")
     events: int = Field(ge=0, description="Readable events in them.")
@@ -105,6 +105,13 @@ class Converted(Model):
     lost: list[Lost] = Field(description="At most 1,000 of them.")
 
 
+class Redacted(Model):
+    """What was taken out by one redaction."""
+
+    rule: str = Field(description="As it was asked: /pointer, key:name, re:pattern or @preset.")
+    values: int = Field(ge=0, description="Strings, names and numbers that were replaced.")
+
+
 class Emitted(Model):
     """What became of a stream that was written again."""
 
@@ -117,6 +124,7 @@ class Emitted(Model):
     unreadable_kept: int = Field(ge=0, description="Pieces that cannot be read and were written as they are.")
     line_ends_added: int = Field(ge=0)
     converted: Converted
+    redacted: list[Redacted] = Field(description="What was taken out, by redaction, in the order of the options.")
     errors_kept: list[ErrorKept]
     broken_links: BrokenLinks
     complete: bool = Field(description="Whether all sources were read to their ends.")

@@ -292,6 +292,9 @@ class _Emit:
         for pattern in self._selection.events.unused if self._selection.events else ():
             if not summary.stopped:
                 _say(f"--event: {one_line(pattern)} matched no event")
+        for spec, number in summary.redacted.items():
+            if not number and spec[0] != "@" and summary.events and not summary.stopped:
+                _say(f"--redact: {one_line(spec)} matched nothing, or only what was taken out before")
         if request.summary_json is not None:
             with opened(request.summary_json, "--summary-json") as file:
                 file.write(summary.as_json().encode())

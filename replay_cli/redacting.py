@@ -39,6 +39,7 @@ class Redactor:
 
     def __init__(self, redaction: Redaction) -> None:
         self.replaced: Counter[str] = Counter()
+        self._specs = redaction.specs
         self._rules = redaction.rules()
         self._masks = redaction.masks
         self._timed = next((rule.spec for rule in self._rules if rule.timed), None)
@@ -62,6 +63,10 @@ class Redactor:
             if count:
                 self.replaced[rule.spec] += count
         return text
+
+    def counts(self) -> dict[str, int]:
+        """How much was replaced by each spec, in the order in which they were given."""
+        return {spec: self.replaced[spec] for spec in self._specs}
 
     @property
     def deltas_are_free(self) -> bool:

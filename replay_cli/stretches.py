@@ -17,6 +17,7 @@ NOT_HELD = "not-held"
 NOT_NEWER = "not-newer"
 UNTIMED = "no-time"
 NAME_BREAKS = "name-breaks"
+NOT_REDACTED = "not-redacted"
 
 WORDS = {
     NOT_SELECTED: "not selected",
@@ -26,6 +27,7 @@ WORDS = {
     BEFORE_LAST: "before --last",
     NOT_HELD: "the other framing cannot hold them (comments, blank lines, an HTTP head)",
     NOT_NEWER: "not newer than the event before: a stream leaves them out",
+    NOT_REDACTED: "no redaction can look into them (comments, HTTP heads, other frames)",
     NAME_BREAKS: "their name has a line break, which SSE cannot hold",
     UNTIMED: "their time is none that the other shape can tell",
 }

@@ -58,6 +58,7 @@ class Summary:
     stopped: bool = False
     failures: list[str] = field(default_factory=list)
     remade: Remade = field(default_factory=Remade)
+    redacted: dict[str, int] = field(default_factory=dict)
 
     def keep(self, stretch: Stretch) -> None:
         """Count a stretch that is kept."""
@@ -121,6 +122,7 @@ class Summary:
                     for name, number in self.remade.lost.most_common(LOST_LISTED)
                 ],
             },
+            "redacted": [{"rule": one_line(spec), "values": number} for spec, number in self.redacted.items()],
             "errors_kept": [
                 {"rule": rule, "events": flaw.events, "first": {"source": one_line(flaw.source), "line": flaw.line}}
                 for rule, flaw in self.flaws.items()
@@ -162,6 +164,8 @@ class Summary:
             where = f"{one_line(flaw.source)}:{flaw.line}"
             yield f"kept {count(flaw.events, 'event')} with an error: {rule}, first at {where}"
         yield from self._remade()
+        for spec, number in self.redacted.items():
+            yield f"--redact {one_line(spec)}: took out {count(number, 'value')}"
         yield from self._broken_links()
         if self.line_ends:
             yield f"added {count(self.line_ends, 'line end')} between what stood on one line"

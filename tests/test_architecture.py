@@ -91,6 +91,7 @@ OWNERS = {
 """Who may import what. Of the standard library all else is free, of foreign packages nothing."""
 
 TOUCHING = {
+    "asked": "reads the key of --redact-key",
     "batches": "asks how large the inputs are",
     "atomic": "writes the output file",
     "cli": "puts /dev/null in the place of a closed pipe",
