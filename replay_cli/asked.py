@@ -15,6 +15,7 @@ from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.profiles import Shape
 from replay_cli.remaking import Remake
 from replay_cli.selection import Globs, Selection, question
+from replay_cli.stretches import MERGED, SORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ class Request:
     keep_length: bool = False
     pace: str | None = None
     max_idle: str | None = None
+    sort: bool = False
+    merge: bool = False
+    against: str | None = None
     clean: bool = False
     quarantine: str | None = None
     restore: str | None = None
@@ -91,6 +95,11 @@ def remake_of(request: Request) -> Remake:
         key = None if request.redact_key is None else _key_of(request.redact_key)
         redaction = parsed(request.redact, key, request.keep_length)
     return Remake(request.framing_out, shape, request.relink, request.since_seq or 0, redaction)
+
+
+def arranged_of(request: Request) -> str | None:
+    """How what is kept is to be arranged (``emission``)."""
+    return MERGED if request.merge else SORTED if request.sort else None
 
 
 KEY_BYTES = 4096
@@ -156,6 +165,7 @@ def refuse_nonsense(request: Request) -> None:
         "--pace": request.pace,
         "--max-idle": request.max_idle,
         "--redact-key": request.redact_key,
+        "--against": request.against,
     }
     given |= {option: [word] for option, word in single.items() if word is not None}
     for option, words in given.items():
@@ -199,6 +209,7 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("--backup: belongs to --in-place")
     _refuse_unpaceable(request)
     _refuse_unredactable(request)
+    _refuse_unarrangeable(request)
     if request.in_place and request.framing_out is not None:
         raise UsageError("--in-place: contradicts --as; a log keeps its framing in its place")
     if request.relink and request.shape_out == "record":
@@ -216,6 +227,22 @@ def _refuse_unredactable(request: Request) -> None:
                 raise UsageError(f"{option}: belongs to --redact")
     elif request.quarantine is not None:
         raise UsageError("--quarantine: would hold what --redact takes out")
+
+
+def _refuse_unarrangeable(request: Request) -> None:
+    if request.against is not None and not request.merge:
+        raise UsageError("--against: belongs to --merge")
+    if not (request.sort or request.merge):
+        return
+    option = "--merge" if request.merge else "--sort"
+    if request.sort and request.merge:
+        raise UsageError("--sort: contradicts --merge, which puts events in order as well")
+    if request.merge and request.in_place:
+        raise UsageError("--merge: contradicts --in-place; it makes one stream of several")
+    if request.head is not None or request.last is not None:
+        raise UsageError(f"{option}: cannot be had with --head or --last; pipe the output into another replay emit -")
+    if request.pace is not None:
+        raise UsageError(f"{option}: cannot be had with --pace; pipe the output into replay emit --pace -")
 
 
 def _refuse_unpaceable(request: Request) -> None:

@@ -110,6 +110,17 @@ def emit(
     max_idle: Annotated[
         Word, typer.Option(metavar="TIME", help="Longest pause under --pace, as 2s. [default: as recorded]")
     ] = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Put the events in order of seq; any size of log. [default: off]")
+    ] = False,
+    merge: Annotated[
+        bool,
+        typer.Option("--merge", help="Make one stream of several captures of a thread. [default: off]"),
+    ] = False,
+    against: Annotated[
+        Word,
+        typer.Option(metavar="FILE", help="Tell which events of this log --merge lacks. [default: none]"),
+    ] = None,
     clean: Annotated[
         bool,
         typer.Option(
@@ -171,7 +182,7 @@ def emit(
     ] = 16 * 1024 * 1024,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
 ) -> None:
-    """Write event logs again, selected, cleaned, converted or redacted."""
+    """Write event logs again, selected, cleaned, converted, merged or redacted."""
     from replay_cli import emitting
     from replay_cli.asked import Request
 
@@ -202,6 +213,9 @@ def emit(
         keep_length=keep_length,
         pace=pace,
         max_idle=max_idle,
+        sort=sort,
+        merge=merge,
+        against=against,
         clean=clean,
         quarantine=quarantine,
         restore=restore,

@@ -112,6 +112,41 @@ class Redacted(Model):
     values: int = Field(ge=0, description="Strings, names and numbers that were replaced.")
 
 
+class Missing(Model):
+    """Events that no capture holds: they came behind ``after``, up to ``link``, which the event ``seq`` names."""
+
+    after: int
+    link: int
+    seq: int
+
+
+class Lacking(Model):
+    """Events of a log, from number ``first`` to ``last``, that the captures lack."""
+
+    first: int
+    last: int
+    events: int = Field(ge=1)
+
+
+class Against(Model):
+    """What was merged, held against a log."""
+
+    source: str
+    lacking: int = Field(ge=0, description="Events of the log that the captures lack.")
+    lacking_ranges: list[Lacking] = Field(description="At most 1,000 of them.")
+    beyond: int = Field(ge=0, description="Events that only the captures hold.")
+    different: int = Field(ge=0, description="Events of which the log says something else.")
+
+
+class Merged(Model):
+    """What a merge came to."""
+
+    begins_behind: int | None = Field(description="The link of the first event; null if it has none.")
+    gaps: int = Field(ge=0, description="How many ranges of missing events the links show.")
+    missing: list[Missing] = Field(description="At most 1,000 of them.")
+    against: Against | None
+
+
 class Emitted(Model):
     """What became of a stream that was written again."""
 
@@ -125,6 +160,7 @@ class Emitted(Model):
     line_ends_added: int = Field(ge=0)
     converted: Converted
     redacted: list[Redacted] = Field(description="What was taken out, by redaction, in the order of the options.")
+    merged: Merged | None = Field(description="There if captures were merged.")
     errors_kept: list[ErrorKept]
     broken_links: BrokenLinks
     complete: bool = Field(description="Whether all sources were read to their ends.")
