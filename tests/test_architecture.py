@@ -66,7 +66,6 @@ OWNERS = {
     "orjson": "canonical redacting render.json marks plainjson quick runs",
     "msgspec": "heavy",
     "jmespath": "selection",
-    "pickle": "ordering",
     "sqlite3": "seen",
     "fcntl": "store_lock",
     "jsonschema_specifications": "userschema",
@@ -81,14 +80,16 @@ OWNERS = {
     "shutil": "atomic validating",
     "stat": "batches discovery sources",
     "signal": "cli pool userschema",
-    "tempfile": "atomic emitting held ring",
+    "tempfile": "atomic emitting held ordering ring",
     "threading": "ahead cli pool userschema",
     "time": "pacing progress",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.
     **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib"), ""),
-    **dict.fromkeys(("xmlrpc", "logging", "subprocess", "ctypes", "pickle"), ""),
+    **dict.fromkeys(("xmlrpc", "logging", "subprocess", "ctypes"), ""),
+    # Of what it wrote itself, into a file that has no name.
+    "pickle": "ordering",
 }
 """Who may import what. Of the standard library all else is free, of foreign packages nothing."""
 
