@@ -80,7 +80,8 @@ def _listed(files_from: str, stdin: BinaryIO | None) -> list[str]:
         raise UsageError(f"--files-from: {error}") from None
     if b"\0" in data:
         return [os.fsdecode(path) for path in data.split(b"\0") if path]
-    return [os.fsdecode(line) for line in data.split(b"\n") if line.strip()]
+    ends = b"\r\n" if b"\n" in data and data.count(b"\r\n") == data.count(b"\n") else b"\n"
+    return [os.fsdecode(line) for line in data.split(ends) if line.strip()]
 
 
 def _list(files_from: str, stdin: BinaryIO | None) -> Source:

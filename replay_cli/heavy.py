@@ -37,7 +37,6 @@ OURS = frozenset(
 
 _STEP = 64 * 1024
 _PLACE = re.compile(r"\(byte ([0-9]+)\)")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _MAYBE_HUGE = re.compile(rb"[eE]\+?0*[0-9]{3}|[0-9]{300}")
 
 
@@ -67,8 +66,11 @@ def malformed(data: bytes) -> tuple[int, str] | None:
     """
     import msgspec
 
+    # Of the same length, and by two copies at most: a million matches would be a million objects.
+    for half in (b"\\ud", b"\\uD"):
+        data = data.replace(half, b"\\uA") if half in data else data
     try:
-        msgspec.json.decode(_SURROGATE.sub(rb"\\u0041", data), type=msgspec.Raw)
+        msgspec.json.decode(data, type=msgspec.Raw)
     except (ValueError, RecursionError) as error:
         found = _PLACE.search(str(error))
         words = str(error).partition(" (byte")[0].removeprefix("JSON is malformed: ")
