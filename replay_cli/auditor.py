@@ -96,6 +96,12 @@ class _FastAudit:
             tally.count_refused(frame, rules.SCHEMA_VIOLATION.code, _is_completion(frame))
             tally.unproven[NOT_CLEAN] += frame.length
             return
+        if frame.state is State.SILENT and not (frame.faults or frame.bom):
+            tally.lines += frame.lines
+            tally.size += frame.length
+            tally.comments += frame.comments
+            tally.unproven[NOT_CLEAN] += frame.length
+            return
         if frame.state is State.BLANK and self._blank >= plan.kept:
             tally.count_blank(frame, rules.BLANK_LINE.code)
             tally.unproven[NOT_CLEAN] += frame.length

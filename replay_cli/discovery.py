@@ -21,6 +21,9 @@ from replay_cli.errors import ReplayError, SourceError, UsageError
 from replay_cli.sources import Source, open_path, open_stream, reason
 
 STDIN = "-"
+
+SHOWN = 200
+"""Characters that are shown of a name in a list: a log may have been given for one."""
 """How standard input is named."""
 
 _LOG = re.compile(r"\.(jsonl|ndjson|sse|log)(\.(gz|zst|bz2|xz))?\Z", re.IGNORECASE)
@@ -187,7 +190,8 @@ class _Search:
         if error.errno not in _ABSENT:
             self.problems.append(SourceError(path, reason(error)))
         elif listed_in is not None:
-            self.problems.append(UsageError(f"no such file: {path} (listed by --files-from {listed_in})"))
+            shown = path if len(path) <= SHOWN else f"{path[:SHOWN]}..."
+            self.problems.append(UsageError(f"no such file: {shown} (listed by --files-from {listed_in})"))
         elif _WILD.search(path) is None:
             self.problems.append(UsageError(f"no such file: {path}"))
         else:

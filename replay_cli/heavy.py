@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections import Counter
 from hashlib import blake2b
 
 from replay_cli.members import LARGE, Member, members, shortened
@@ -114,10 +115,13 @@ def _light_object(text: bytes, level: int) -> bytes:
     if level == LEVELS:
         return _stand_in(text)
     kept = []
+    ours: Counter[str] = Counter()
     for number, member in enumerate(members(text)):
         if level and number == MANY:
             return _stand_in(text)
-        if level or number < FIRST or member.name in OURS:
+        # Twice shows that a name stands more than once.
+        if level or number < FIRST or (member.name in OURS and ours[member.name] < 2):
+            ours[member.name] += member.name in OURS
             kept.append(_light_member(text, member, level))
     return b"{" + b",".join(kept) + b"}"
 

@@ -78,7 +78,14 @@ def _dropped(tally: Tally, plan: Plan, history: History | None) -> str:
 
 def _passed_over_at_least(tally: Tally) -> int:
     """Without the past, each step back or repetition passes over one event at least."""
-    return tally.broken["S101"] + tally.broken["S102"] + tally.broken["S103"]
+    return sum(_met(tally, code) for code in ("S101", "S102", "S103"))
+
+
+def _met(tally: Tally, code: str) -> int:
+    """How many findings stand before the first line that no reader gets past."""
+    if tally.refused is None:
+        return tally.broken[code]
+    return sum(found.offset < tally.refused.offset for found in tally.findings.get(code, ()))
 
 
 def _is_exact(tally: Tally) -> bool:
@@ -111,7 +118,7 @@ def _taken(tally: Tally, plan: Plan, history: History | None) -> str:
     if not events:
         return f"{client} gets no event"
     exact = history is not None or _is_exact(tally)
-    passed_over = history.passed_over if history else _passed_over_at_least(tally) + tally.broken["E107"]
+    passed_over = history.passed_over if history else _passed_over_at_least(tally) + _met(tally, "E107")
     other = _other_threads(tally, plan, history)
     reloads = _reloads(tally, history)[0]
     # The event that shows a gap is not taken from the stream: it comes with the snapshot.

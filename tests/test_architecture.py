@@ -83,7 +83,7 @@ OWNERS = {
     "signal": "cli pool userschema",
     "tempfile": "atomic emitting held ordering ring",
     "threading": "ahead cli pool userschema",
-    "time": "pacing progress",
+    "time": "pacing progress userschema",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.
