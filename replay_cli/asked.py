@@ -14,7 +14,7 @@ from replay_cli.pacing import Pace
 from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.profiles import Shape
 from replay_cli.remaking import Remake
-from replay_cli.selection import Globs, Selection, question
+from replay_cli.selection import Globs, Question, Selection, question
 from replay_cli.stretches import MERGED, SORTED
 
 
@@ -37,7 +37,7 @@ class Request:
     turn: Sequence[str] = ()
     item: Sequence[str] = ()
     event: Sequence[str] = ()
-    where: str | None = None
+    where: Sequence[str] = ()
     head: int | None = None
     last: int | None = None
     framing_out: str | None = None
@@ -72,12 +72,12 @@ def selection_of(request: Request) -> Selection:
         since_seq=request.since_seq,
         until_seq=request.until_seq,
         since=None if request.since is None else moment(request.since, "--since", now),
-        until=None if request.until is None else moment(request.until, "--until", now),
+        until=None if request.until is None else moment(request.until, "--until", now, end=True),
         threads=frozenset(_listed(request.thread)),
         turns=frozenset(_listed(request.turn)),
         items=frozenset(_listed(request.item)),
         events=Globs(_listed(request.event)) if request.event else None,
-        where=None if request.where is None else question(request.where),
+        where=_all_of([question(one) for one in request.where]),
     )
     if selection.since is not None and selection.until is not None and selection.since > selection.until:
         raise UsageError(f"--since: {request.since} is later than --until {request.until}")
@@ -95,6 +95,13 @@ def remake_of(request: Request) -> Remake:
         key = None if request.redact_key is None else _key_of(request.redact_key)
         redaction = parsed(request.redact, key, request.keep_length)
     return Remake(request.framing_out, shape, request.relink, request.since_seq or 0, redaction)
+
+
+def _all_of(questions: Sequence[Question]) -> Question | None:
+    """One question, whose answer is yes if that of all is."""
+    if len(questions) < 2:
+        return questions[0] if questions else None
+    return lambda value: all(ask(value) for ask in questions)
 
 
 def arranged_of(request: Request) -> str | None:
@@ -150,11 +157,11 @@ def refuse_nonsense(request: Request) -> None:
         "--event": request.event,
         "--exclude": request.exclude,
         "--redact": request.redact,
+        "--where": request.where,
     }
     single = {
         "--files-from": request.files_from,
         "--stdin-filename": request.stdin_filename,
-        "--where": request.where,
         "--since": request.since,
         "--until": request.until,
         "--quarantine": request.quarantine,

@@ -37,8 +37,11 @@ def replacing(path: Path, option: str, guard: AbstractContextManager[object] | N
                 settle(file)
             written = Path(name)
             written.chmod(_mode(target))
-            with guard or nullcontext():
-                written.replace(target)
+            with guard or nullcontext(True) as wanted:
+                if wanted:
+                    written.replace(target)
+                else:
+                    written.unlink()
             _sync_folder(target.parent)
         except BaseException:
             with suppress(OSError):

@@ -65,7 +65,7 @@ def emit(
         ),
     ] = None,
     where: Annotated[
-        Word,
+        Words,
         typer.Option(
             metavar="EXPR",
             help="Only events for which this JMESPath expression is true. [default: all]",
@@ -202,7 +202,7 @@ def emit(
         turn=turn or (),
         item=item or (),
         event=event or (),
-        where=where,
+        where=where or (),
         head=head,
         last=last,
         framing_out=framing_out,

@@ -208,7 +208,7 @@ class Emission:
             self.flush()
             self._pacer.wait(stretch.instant)
         if self._remaker is None:
-            self._keep(stretch, pieces)
+            self._keep(source, stretch, pieces)
         else:
             self._keep_remade(source, stretch, b"".join(pieces) + stretch.added)
         if self._pacer is not None:
@@ -224,15 +224,15 @@ class Emission:
                 continue
             self.summary.keep(part)
             if self._ring is not None:
-                self._ring.put(made, part, 0, 0)
+                self._ring.put(source, made, part, 0, 0)
             else:
                 self._write(made)
 
-    def _keep(self, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
+    def _keep(self, source: str, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
         self.summary.keep(stretch)
         if self._ring is not None:
             links = self.summary.links
-            self._ring.put(b"".join(pieces) + stretch.added, stretch, links.caused, links.before)
+            self._ring.put(source, b"".join(pieces) + stretch.added, stretch, links.caused, links.before)
             return
         for piece in pieces:
             if self._quarantine:

@@ -26,22 +26,20 @@ from replay_cli.outputs import compressed, identity, is_stdout, kind_of, opened,
 from replay_cli.pacing import Pacer
 from replay_cli.planning import planned
 from replay_cli.progress import Watch, progress
-from replay_cli.quarantine import Quarantine, restore
+from replay_cli.quarantine import Quarantine
+from replay_cli.restoring import NOBODY_READS, restored
 from replay_cli.sieve import Wish
 from replay_cli.sources import Source, open_path, open_stream
 from replay_cli.store_lock import unlocked
 from replay_cli.summary import Summary
 from replay_cli.wording import size
 
-NOBODY_READS = 141
-"""The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
-
 
 def emit(request: Request) -> int:
     """Write the stream again as was asked, and return the exit code."""
     refuse_nonsense(request)
     if request.restore is not None:
-        return _restore(request)
+        return restored(request)
     return _Emit(request).run()
 
 
@@ -117,14 +115,21 @@ class _Emit:
             name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
             once = partial(open_stream, sys.stdin.buffer, name) if entry.path == STDIN else partial(open_path, name)
             if self._wish.clean and (entry.path == STDIN or not Path(entry.path).is_file()):
-                copy = stack.enter_context(tempfile.NamedTemporaryFile(prefix="replay-"))  # noqa: SIM115
-                with once(raw=True) as raw:
-                    for chunk in raw.chunks():
-                        copy.write(chunk)
-                copy.flush()
-                once = partial(open_path, copy.name, name)
+                once = partial(open_path, self._copied(once, name, stack), name)
             opens.append((entry, once))
         return opens
+
+    def _copied(self, once: Callable[..., Source], name: str, stack: ExitStack) -> str:
+        """The name of a temporary file with what an input holds. Raises UsageError if there is no room for it."""
+        try:
+            copy = stack.enter_context(tempfile.NamedTemporaryFile(prefix="replay-"))  # noqa: SIM115
+            with once(raw=True) as raw:
+                for chunk in raw.chunks():
+                    copy.write(chunk)
+            copy.flush()
+        except OSError as error:
+            raise UsageError(f"{name}: no room for a copy in {tempfile.gettempdir()}: {error.strerror}") from None
+        return copy.name
 
     def _checked(self, entries: list[tuple[Entry, Callable[[], Source]]]) -> list[tuple[Entry, Callable[[], Source]]]:
         """The inputs without other logs that a folder held.
@@ -239,12 +244,12 @@ class _Emit:
         return stack.enter_context(compressed(file, kind))
 
     def _quarantine(self, stack: ExitStack) -> Quarantine | None:
-        path = self._request.quarantine
-        if path is None or self._request.dry_run:
+        request, path = self._request, self._request.quarantine
+        if path is None or request.dry_run:
             return None
         file = stack.enter_context(opened(path, "--quarantine"))
         changed = self._remake.changes or self._arranged is not None
-        return Quarantine(stack.enter_context(compressed(file, kind_of(path))), changed)
+        return Quarantine(stack.enter_context(compressed(file, kind_of(path))), changed, request.in_place)
 
     def _write_in_place(self, entries: list[tuple[Entry, Callable[[], Source]]], watch: Watch) -> None:
         """Replace each log by what is kept of it, the old one under another name beside it.
@@ -269,11 +274,13 @@ class _Emit:
             raise UsageError(f"--backup: {backup} exists; --force overwrites it")
         with unlocked(target):
             before = target.stat()
+        unchanged = False
         recurring = survey_all([again], self._options) if self._wish.clean else None
         with again() as source, ExitStack() as stack:
             output: BinaryIO | None = None
             if not request.dry_run:
-                guard = _guarded(target, backup, (before.st_ino, before.st_size, before.st_mtime_ns))
+                known = (before.st_ino, before.st_size, before.st_mtime_ns)
+                guard = _guarded(target, backup, known, lambda: unchanged)
                 file = logs.enter_context(replacing(target, "--in-place", guard))
                 stack.callback(settle, file)
                 output = stack.enter_context(compressed(file, source.compression))
@@ -291,10 +298,13 @@ class _Emit:
             )
             emission.summary = self._summary
             self._summary.links.restart()
+            counts = self._summary.counts
             emission.take(source)
             if self._summary.failures:
                 raise UsageError(f"--in-place: {path} could not be read to its end; it stays as it is")
             emission.close()
+            if not self._remake.changes and self._arranged is None:
+                unchanged = self._summary.counts.is_copy_since(counts)
 
     # -- what it says ------------------------------------------------------------------------------------------------
 
@@ -315,12 +325,17 @@ class _Emit:
         if request.summary_json is not None:
             with opened(request.summary_json, "--summary-json") as file:
                 file.write(summary.as_json().encode())
+        told: list[str] = []
         if not request.quiet:
             for line in summary.lines(self._wrote(), request.quarantine is not None):
                 if request.dry_run and self._to_stdout:
-                    print(line)
+                    told.append(line)
                 else:
                     _say(line)
+        if told:
+            with opened(None, "--dry-run") as file:
+                file.write("".join(f"{line}\n" for line in told).encode(errors="backslashreplace"))
+                file.flush()
 
     def _wrote(self) -> str:
         request, written = self._request, size(self._summary.written_bytes)
@@ -344,44 +359,28 @@ class _Emit:
 
 
 @contextmanager
-def _guarded(target: Path, backup: Path, before: tuple[int, int, int]) -> Iterator[None]:
-    """Around the renaming: the store is not locked, the log is as it was when it was read, the old one is kept."""
+def _guarded(
+    target: Path, backup: Path, before: tuple[int, int, int], unchanged: Callable[[], bool]
+) -> Iterator[bool]:
+    """Around the renaming: the store is not locked, the log is as it was when it was read, the old one is kept.
+
+    Says whether there is anything to rename: a log that stays what it is needs no backup.
+    """
+    if unchanged():
+        yield False
+        return
     with unlocked(target):
         found = target.stat()
         if (found.st_ino, found.st_size, found.st_mtime_ns) != before:
             raise UsageError(f"--in-place: {target} was changed while it was read; it stays as it is")
         backup.unlink(missing_ok=True)
         keep_beside(target, backup)
-        yield
-
-
-def _restore(request: Request) -> int:
-    """Write the input that a quarantine and its output came from."""
-    cleaned, quarantine = request.paths[0], str(request.restore)
-    inputs = [identity(path) for path in (cleaned, quarantine)]
-    if request.output is not None and identity(request.output) in [one for one in inputs if one is not None]:
-        raise UsageError(f"--output: {request.output} is one of the files to read")
-    if request.output is not None and not request.force:
-        refuse_overwriting(request.output, "--output")
-    if cleaned == STDIN:
-        opener: Callable[[], Source] = partial(open_stream, sys.stdin.buffer, "<stdin>")
-    else:
-        opener = partial(open_path, cleaned)
-    kind = None if request.output is None or is_stdout(request.output) else kind_of(request.output)
-    try:
-        with (
-            open_path(quarantine) as pieces,
-            opener() as rest,
-            opened(request.output, "--output") as file,
-            compressed(file, kind) as output,
-        ):
-            number = restore(pieces, rest, request.source, output.write)
-    except BrokenPipeError:
-        return NOBODY_READS
-    if not request.quiet:
-        where = "stdout" if request.output is None else one_line(request.output)
-        _say(f"restored {size(number)} to {where}; their hash is that of the input")
-    return 0
+        try:
+            yield True
+        except BaseException:
+            # The log is what it was.
+            backup.unlink(missing_ok=True)
+            raise
 
 
 def _say(line: str) -> None:

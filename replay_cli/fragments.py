@@ -41,9 +41,9 @@ class Mixture:
 def mixture(data: bytes) -> Mixture | None:
     """The whole records on a line that is not one JSON text; None if there is no more to it than damage.
 
-    A line that begins with a whole object and goes on with a brace is glued, whatever the objects hold. Behind a
-    torn fragment only what looks like a record of ours counts: payloads hold whole objects too. An object of very
-    many values is not looked into: it would have to be built to be found.
+    A line that begins with a whole object and goes on with a brace is glued, whatever the objects hold; with anything
+    else it is if the object is a record of ours. Behind a torn fragment only those count: payloads hold objects too.
+    An object of very many values is not looked into: it would have to be built to be found.
     """
     # One byte a character: places are those of the bytes, and no emoji makes a long line four times as long.
     text = data.translate(_PLAIN).decode("ascii")
@@ -52,7 +52,9 @@ def mixture(data: bytes) -> Mixture | None:
         return None
     first = records[0][0] == 0
     if first and not text.startswith("{", _skip_space(text, records[0][1])):
-        return None
+        value = _object(text, 0)[1]
+        if value is None or not _is_record(value):
+            return None
     return Mixture(records, first)
 
 

@@ -56,9 +56,11 @@ class Links:
         known = self._latest.get(thread)
         self._latest[thread] = known._replace(read=seq) if known else _Latest(seq, None, self.damage, self.heads)
 
-    def is_whole(self, thread: str, link: int | None) -> bool:
-        """Whether an event with this link may be written next without breaking it."""
+    def is_whole(self, thread: str, seq: int, link: int | None) -> bool:
+        """Whether an event with this number and link may be written next without breaking it."""
         known = self._latest.get(thread)
+        if link is not None and link >= seq:
+            return False
         return link is None or known is None or known.written in (None, link) or known.heads != self.heads
 
     def written(self, thread: str, seq: int) -> None:
@@ -67,7 +69,7 @@ class Links:
 
     def tell(self, source: str, line: int, thread: str, seq: int, link: int) -> None:
         """Take note of a link that does not hold, before the event counts as written."""
-        known = self._latest[thread]
+        known = self._latest.get(thread) or _Latest(0, 0, self.damage, self.heads)
         caused = known.read != known.written or known.damage != self.damage
         self.caused += caused
         self.before += not caused

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli import rules
 from replay_cli.compat import NAMES as COMPAT_NAMES
@@ -23,6 +23,9 @@ from replay_cli.members import place_of
 from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, shape_of, violations
 from replay_cli.violation import Violation, describe
 from replay_cli.wording import count
+
+if TYPE_CHECKING:
+    from replay_cli.fragments import Mixture
 
 EXCERPT = 160
 """Bytes of a line that a finding keeps around its place."""
@@ -162,11 +165,25 @@ def _nul_run(frame: Frame, start: int) -> Opened:
     return _refused(frame, rules.NUL_RUN, start, count=end - start, beside=beside)
 
 
+def _are_text(data: bytes, mixed: Mixture) -> bool:
+    """Whether the records on a line are UTF-8, whatever stands between them."""
+    try:
+        for start, end in mixed.records:
+            data[start:end].decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _refusal(frame: Frame, refusal: Refusal) -> Opened:
     from replay_cli.fragments import mixture
 
     rule = rules.BY_CODE[refusal.code]
-    if rule is rules.NOT_JSON and (mixed := mixture(frame.data)):
+    if (
+        rule in (rules.NOT_JSON, rules.INVALID_UTF8)
+        and (mixed := mixture(frame.data))
+        and _are_text(frame.data, mixed)
+    ):
         start, end = mixed.records[0]
         left = len(frame.data) - sum(b - a for a, b in mixed.records) - start
         rest = f", and {count(left, 'byte')} more" if frame.data[mixed.records[-1][1] :].strip() else ""

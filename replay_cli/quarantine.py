@@ -31,17 +31,22 @@ LONGEST = 3 * PIECE
 class Quarantine:
     """Writes the quarantine of one run into an opened file.
 
-    ``changed``: what is kept is not written as it came, so that the input cannot be had back.
+    ``changed``: what is kept is not written as it came, so that the input cannot be had back. ``apart``: what is kept
+    of each source has an output of its own.
     """
 
-    def __init__(self, file: BinaryIO, changed: bool = False) -> None:
+    def __init__(self, file: BinaryIO, changed: bool = False, apart: bool = False) -> None:
         self._file = file
         self._changed = changed
         self._source = ""
         self._read, self._written = sha256(), sha256()
         self._sizes = [0, 0]
         self.pieces = 0
-        self._put({"replay_quarantine": FORMAT_VERSION, "tool": TOOL} | ({"changed": True} if changed else {}))
+        self._put(
+            {"replay_quarantine": FORMAT_VERSION, "tool": TOOL}
+            | ({"changed": True} if changed else {})
+            | ({"apart": True} if apart else {})
+        )
 
     def begin(self, source: str) -> None:
         """What follows comes from this source."""
@@ -131,6 +136,7 @@ def restore(quarantine: Source, cleaned: Source, only: str | None, write: Callab
                 raise UsageError(
                     f"--restore: {quarantine.name} stands beside what was converted; only the input has that"
                 )
+            restoring.apart = bool(record.get("apart"))
             continue
         try:
             restoring.take(record)
@@ -168,6 +174,7 @@ class _Restoring:
 
     def __init__(self, cleaned: Source, only: str | None, write: Callable[[bytes], object]) -> None:
         self.ends: list[str] = []
+        self.apart = False
         self._cleaned = _Bytes(cleaned)
         self._only = only
         self._write = write
@@ -181,6 +188,10 @@ class _Restoring:
     def take(self, record: dict[str, Any]) -> None:
         """Go on up to the place of a record, and through it."""
         wanted = self._only in (None, record["source"])
+        if self.apart and not wanted:
+            # Its output is another file.
+            self.ends += [str(record["source"])] * ("end" in record)
+            return
         if "end" in record:
             self._copy(int(record["end"]) - self._at, wanted)
             if self._taken != record["written"] or self._hash.hexdigest() != record["sha256"]:

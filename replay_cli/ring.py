@@ -7,9 +7,10 @@ it has become much.
 from __future__ import annotations
 
 import tempfile
+from array import array
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from replay_cli.stretches import Stretch
 
@@ -24,9 +25,91 @@ class _Place(NamedTuple):
 
     start: int
     end: int
-    stretch: Stretch
+    line: int
+    offset: int
+    length: int
+    events: int
     caused: int
     before: int
+    source: int
+
+
+CHUNK = 4096
+"""Places that are kept together."""
+
+CHUNKS = 32
+"""Chunks of places in memory; what lies between the first and the last of more is in a file."""
+
+_WIDTH = len(_Place._fields)
+
+
+class _Places:
+    """A queue of places, of any length, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._first = array("Q")
+        self._at = 0
+        self._middle: deque[array[int] | int] = deque()
+        self._last = array("Q")
+        self._file: IO[bytes] | None = None
+        self._free: list[int] = []
+        self._slots = 0
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, place: _Place) -> None:
+        """One more at the end."""
+        self._last.extend(place)
+        self._size += 1
+        if len(self._last) == CHUNK * _WIDTH:
+            full, self._last = self._last, array("Q")
+            self._middle.append(full if len(self._middle) < CHUNKS else self._put(full))
+
+    def popleft(self) -> _Place:
+        """The first, which is taken out."""
+        place = self.first
+        self._at += _WIDTH
+        self._size -= 1
+        return place
+
+    @property
+    def first(self) -> _Place:
+        """The first; there must be one."""
+        if self._at == len(self._first):
+            self._first, self._at = self._next(), 0
+        return _Place(*self._first[self._at : self._at + _WIDTH])
+
+    def _next(self) -> array[int]:
+        if not self._middle:
+            taken, self._last = self._last, array("Q")
+            return taken
+        chunk = self._middle.popleft()
+        return chunk if isinstance(chunk, array) else self._get(chunk)
+
+    def _put(self, chunk: array[int]) -> int:
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115
+        if not self._free:
+            self._free.append(self._slots)
+            self._slots += 1
+        slot = self._free.pop()
+        self._file.seek(slot * CHUNK * _WIDTH * 8)
+        self._file.write(chunk.tobytes())
+        return slot
+
+    def _get(self, slot: int) -> array[int]:
+        assert self._file is not None
+        self._file.seek(slot * CHUNK * _WIDTH * 8)
+        chunk = array("Q")
+        chunk.frombytes(self._file.read(CHUNK * _WIDTH * 8))
+        self._free.append(slot)
+        return chunk
+
+    def close(self) -> None:
+        """Give all up."""
+        if self._file is not None:
+            self._file.close()
 
 
 class Dropped(NamedTuple):
@@ -48,27 +131,31 @@ class Ring:
     def __init__(self, size: int) -> None:
         self.dropped = Dropped()
         self._size = size
-        self._places: deque[_Place] = deque()
+        self._places = _Places()
+        self._sources: list[str] = []
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
         # What of the stream stands in the file: from the first byte of ``begin`` to ``end``.
         self._begin = self._end = 0
 
-    def put(self, data: bytes, stretch: Stretch, caused: int, before: int) -> None:
-        """One more piece; the first goes if there are too many."""
+    def put(self, source: str, data: bytes, stretch: Stretch, caused: int, before: int) -> None:
+        """One more piece of a source; the first goes if there are too many."""
+        if not self._sources or self._sources[-1] != source:
+            self._sources.append(source)
         self._file.write(data)
         self._end += len(data)
-        self._places.append(_Place(self._end - len(data), self._end, stretch, caused, before))
+        place = (stretch.line, stretch.offset, stretch.length, stretch.events, caused, before, len(self._sources) - 1)
+        self._places.append(_Place(self._end - len(data), self._end, *place))
         if len(self._places) > self._size:
             self._drop(self._places.popleft())
 
     def _drop(self, place: _Place) -> None:
-        old, stretch = self.dropped, place.stretch
+        old = self.dropped
+        if not old.pieces:
+            old = old._replace(line=place.line, offset=place.offset, source=self._sources[place.source])
         self.dropped = old._replace(
             pieces=old.pieces + 1,
-            events=old.events + stretch.events,
-            bytes=old.bytes + stretch.length,
-            line=old.line or stretch.line,
-            offset=old.offset or stretch.offset,
+            events=old.events + place.events,
+            bytes=old.bytes + place.length,
             caused=place.caused,
             before=place.before,
         )
@@ -91,18 +178,19 @@ class Ring:
     @property
     def links_before(self) -> tuple[int, int]:
         """The broken links, caused and broken before, up to the first of the last pieces, its own included."""
-        if not self._places:
+        if not len(self._places):
             return self.dropped.caused, self.dropped.before
-        return self._places[0].caused, self._places[0].before
+        return self._places.first.caused, self._places.first.before
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the last pieces."""
-        if self._places:
-            yield from self._from(self._places[0].start)
+        if len(self._places):
+            yield from self._from(self._places.first.start)
 
     def close(self) -> None:
         """Give all up."""
         self._file.close()
+        self._places.close()
 
     def __enter__(self) -> Ring:
         return self

@@ -114,6 +114,8 @@ def question(expression: str) -> Question:
     try:
         compiled = jmespath.compile(expression)
         unknown = _unknown_function(compiled.parsed)
+        if not unknown:
+            _refuse_arity(compiled)
     except JMESPathError as error:
         raise UsageError(f"--where: {_told(expression, error)}") from None
     except RecursionError:
@@ -130,6 +132,18 @@ def question(expression: str) -> Question:
             return False
 
     return ask
+
+
+def _refuse_arity(compiled: Any) -> None:
+    """Raise the error of a function that has too few or too many arguments, which no event makes right."""
+    from jmespath.exceptions import ArityError, JMESPathError
+
+    try:
+        compiled.search({})
+    except ArityError:
+        raise
+    except (JMESPathError, TypeError, ValueError, OverflowError):
+        return
 
 
 def _unknown_function(node: Any) -> str:

@@ -265,7 +265,7 @@ class Sieve:
             # Inside a run numbers ascend, but records that were freed may stand before it.
             self._cleaner.flawed(rules.SEQ_STEP_BACK.name)
         named = None if link is None else int(link)
-        if named is not None and not self._links.is_whole(thread, named):
+        if named is not None and not self._links.is_whole(thread, seq, named):
             # The line of its data: the last one before the terminator.
             line = self.line + run.lines(0, index + 1) - run.pieces.ends
             self._links.tell(self._name, line, thread, seq, named)
@@ -330,7 +330,7 @@ class Sieve:
         if reason:
             links.left_out(thread, event.seq)
             return
-        if not links.is_whole(thread, event.previous_seq) and event.previous_seq is not None:
+        if not links.is_whole(thread, event.seq, event.previous_seq) and event.previous_seq is not None:
             line = self.line + frame.place(0).line - frame.line
             links.tell(self._name, line, thread, event.seq, event.previous_seq)
         last = links.last_written(thread)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from replay_cli import rules
 from replay_cli.errors import one_line
@@ -39,6 +40,23 @@ class Flaw:
     events: int = 0
     source: str = ""
     line: int = 0
+
+
+class Counts(NamedTuple):
+    """Bytes read and written, line ends that were added, pieces that were left out."""
+
+    read: int
+    written: int
+    added: int
+    left: int
+
+    def is_copy_since(self, before: Counts) -> bool:
+        """Whether since then all that was read was written, and nothing else."""
+        return (self.read - before.read, self.added, self.left) == (
+            self.written - before.written,
+            before.added,
+            before.left,
+        )
 
 
 @dataclass(slots=True)
@@ -84,6 +102,11 @@ class Summary:
         """Count an event that is kept with an error."""
         flaw = self.flaws.setdefault(rule, Flaw(0, source, line))
         flaw.events += 1
+
+    @property
+    def counts(self) -> Counts:
+        """What was read and written so far, to be compared with later."""
+        return Counts(self.bytes, self.written_bytes, self.line_ends, sum(left.pieces for left in self.left.values()))
 
     @property
     def lost(self) -> int:

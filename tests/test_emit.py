@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 import sys
+from array import array
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import replay_cli
+from replay_cli import ring
 from replay_cli.profiles import schema_text
 from tests.conftest import ROOT, Replay
 from tests.making import capture, compact, envelope, message, record, store
@@ -607,3 +609,116 @@ def test_the_twin_refuses_what_the_command_refuses(log: Path) -> None:
         replay_cli.emit(log, log)
     with pytest.raises(replay_cli.UsageError, match="exists"):
         replay_cli.emit(LOG, log)
+
+
+# --- What a new user found ------------------------------------------------------------------------------------------
+
+
+def test_any_number_of_glued_records_is_freed(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(store(*range(1, 301)).replace(b"\n", b"") + b"\n")
+
+    ran = replay("emit", "--clean", "log", "-o", "cleaned")
+
+    assert (0, store(*range(1, 301))) == (ran.code, (tmp_path / "cleaned").read_bytes())
+    assert "F106 glued-records 300 whole records on one line" in replay("validate", "log").stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        store(2)[:-1] + b"xyz\n",
+        store(2)[:-1] + b"}\n",
+        store(2)[:-1] + b" null\n",
+        store(9)[:120] + "é".encode()[:1] + store(2),
+        b"\xff" + store(2),
+        store(2)[:-1] + b"\xff\n",
+        store(2)[:-1] + b",\n",
+    ],
+)
+def test_a_record_beside_anything_is_freed(replay: Replay, tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "log").write_bytes(store(1) + line + store(3))
+
+    ran = replay("emit", "--clean", "log", "-o", "cleaned", "--quarantine", "q")
+    back = replay("emit", "--restore", "q", "cleaned", "-o", "back")
+
+    assert (0, store(1, 2, 3)) == (ran.code, (tmp_path / "cleaned").read_bytes())
+    assert (0, store(1) + line + store(3)) == (back.code, (tmp_path / "back").read_bytes())
+
+
+def test_each_log_that_was_replaced_is_restored_from_the_one_quarantine(replay: Replay, tmp_path: Path) -> None:
+    logs = {"a.jsonl": store(1) + b"{broken\n" + store(2), "b.jsonl": store(3) + b"worse\n", "c.jsonl": store(4)}
+    for name, log in logs.items():
+        (tmp_path / name).write_bytes(log)
+
+    replay("emit", "--clean", "--in-place", "--backup", "--quarantine", "q", *logs)
+
+    for name, log in logs.items():
+        ran = replay("emit", "--restore", "q", "--source", name, "-o", f"{name}.back", name)
+        assert (0, log) == (ran.code, (tmp_path / f"{name}.back").read_bytes())
+
+
+def test_a_log_that_stays_what_it_is_gets_no_backup(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "clean.jsonl").write_bytes(store(1, 2))
+    before = (tmp_path / "clean.jsonl").stat()
+
+    ran = replay("emit", "--clean", "--in-place", "--backup", "clean.jsonl")
+
+    assert (0, ["clean.jsonl"]) == (ran.code, sorted(one.name for one in tmp_path.iterdir()))
+    assert before.st_ino == (tmp_path / "clean.jsonl").stat().st_ino
+
+
+def test_nothing_is_written_to_stdout_that_does_not_belong_to_the_quarantine(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(store(1) + b"{broken\n" + store(2))
+    replay("emit", "--clean", "log", "-o", "cleaned", "--quarantine", "q")
+    (tmp_path / "other").write_bytes((tmp_path / "cleaned").read_bytes().replace(b"a word", b"a lord"))
+
+    ran = replay("emit", "--restore", "q", "other")
+
+    assert (4, "") == (ran.code, ran.stdout)
+
+
+def test_a_link_to_an_event_that_comes_later_is_named(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(compact(envelope(2, 6)) + b"\n")
+
+    assert "1 link names an event that does not come just before" in replay("emit", "log", "-o", "out").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (["--where", "seq > `1`", "--where", "seq < `3`"], [2]),
+        (["--since", "2026-11-21", "--until", "2026-11-21"], [1, 2, 3]),
+        (["--until", "2026-11-20"], []),
+    ],
+)
+def test_what_is_asked_twice_and_what_a_day_is(
+    replay: Replay, tmp_path: Path, words: list[str], kept: list[int]
+) -> None:
+    (tmp_path / "log").write_bytes(store(1, 2, 3))
+
+    ran = replay("emit", *words, "log", env={"TZ": "UTC"})
+
+    assert kept == [json.loads(line)["seq"] for line in ran.stdout.splitlines()]
+
+
+def test_a_function_with_too_many_arguments_is_told(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(store(1))
+
+    ran = replay("emit", "--where", "abs(seq, seq)", "log")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert ran.stderr.startswith("replay: --where: ")
+
+
+def test_the_last_of_very_many_take_bounded_memory() -> None:
+    places = ring._Places()
+    given = [ring._Place(*(number + field for field in range(ring._WIDTH))) for number in range(300_000)]
+    for place in given[:200_000]:
+        places.append(place)
+    taken = [places.popleft() for _ in range(150_000)]
+    for place in given[200_000:]:
+        places.append(place)
+
+    assert ring.CHUNKS + 1 >= sum(isinstance(one, array) for one in places._middle)
+    assert given == taken + [places.popleft() for _ in range(len(places))]
+    places.close()
