@@ -30,6 +30,7 @@ class Commands(TyperGroup):
     """The commands of the program, those that come late behind the first."""
 
     late: tuple[Late, ...] = (
+        Late("tail", "Show the end of event logs, an event a line, and follow them.", "replay_cli.cli_tail"),
         Late("emit", "Write event logs again, selected, cleaned or converted.", "replay_cli.cli_emit"),
     )
 

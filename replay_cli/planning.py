@@ -68,7 +68,7 @@ def planned(source: Source, options: Options) -> Planned:
     """Look at the first bytes of an opened source. Never raises for what it holds."""
     chunks = _bounded(source, options.max_bytes)
     head, complete, failure = _peek(chunks, HEAD)
-    store = source.path is not None and _in_store(source.path)
+    store = source.path is not None and in_store(source.path)
     # Exactly so much, so that what a source is taken for does not depend on the sizes of the reads.
     sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store, options.schema is not None)
     if not sniffed.sure and not complete:
@@ -86,14 +86,14 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
     chosen_by: ChosenBy = "content"
     if options.profile is not None:
         shape, chosen_by = options.profile, "option"
-    elif path is not None and sniffed.framing == "jsonl" and _in_store(path):
+    elif path is not None and sniffed.framing == "jsonl" and in_store(path):
         shape, chosen_by = Shape.RECORD, "path"
     elif options.schema is not None and sniffed.objects and (shape is Shape.FOREIGN or not sniffed.fits):
         shape = Shape.CUSTOM
     if path is not None and shape is Shape.RECORD and path.absolute().parent.name == "events":
         match = _STORE_LOG.match(path.name)
         # A folder of this name without a store around it may hold anything; go by what only a store would write.
-        thread = match[1] if match and (_in_store(path) or _THREAD_ID.match(match[1])) else None
+        thread = match[1] if match and (in_store(path) or _THREAD_ID.match(match[1])) else None
     plan = Plan(
         shape,
         sniffed.framing,
@@ -109,7 +109,7 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
     return plan, chosen_by
 
 
-def _in_store(path: Path) -> bool:
+def in_store(path: Path) -> bool:
     """Whether a file stands in a folder named ``events`` beside a ``state.json`` (CONTRACT.md 2.2)."""
     folder = path.absolute().parent
     try:
