@@ -24,7 +24,7 @@ Exit codes:
 EPILOG = (
     examples(
         "replay tail -n 5 log.jsonl",
-        "replay tail --since-seq 100 --event 'turn.*' --event 'item.*' --event '!item.delta' captures/",
+        "replay tail --since-seq 100 --event 'turn.*' captures/",
     )
     + EXIT_CODES
 )

@@ -39,6 +39,8 @@ class What(Enum):
     """It was written anew, or cut to nothing."""
     REPLACED = "replaced"
     """There is another file in its place."""
+    BACK = "back"
+    """It was gone, and there is one in its place again."""
     GONE = "gone"
     """There is none in its place; told once."""
     UNREADABLE = "unreadable"
@@ -57,7 +59,7 @@ class Change(NamedTuple):
 class Followed:
     """One file that was read up to ``position``; what follows is asked for with ``changes``.
 
-    After CUT, ANEW and REPLACED it is of no further use: whoever goes on begins anew.
+    After CUT, ANEW, REPLACED and BACK it is of no further use: whoever goes on begins anew.
     """
 
     def __init__(self, path: str, position: int, identity: tuple[int, int]) -> None:
@@ -102,7 +104,7 @@ class Followed:
             return
         if (found.st_dev, found.st_ino) != self._identity:
             yield from self._rest()
-            yield Change(What.REPLACED)
+            yield Change(What.BACK if self._told is What.GONE else What.REPLACED)
             return
         self._told = What.GREW
         known = (found.st_size, found.st_mtime_ns)

@@ -70,7 +70,8 @@ class Logs:
                 self._add(log)
                 return
             try:
-                log.look()
+                if not follow or log.has_line():
+                    log.look()
             except ForeignError as error:
                 self._tell(f"{error}{'' if entry.named else ', skipped'}")
                 if not follow:

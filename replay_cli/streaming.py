@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 
 from replay_cli.blocks import Block
 from replay_cli.cutting import HEAD_KEPT, Cutter
+from replay_cli.deltas import EVENT
 from replay_cli.frames import Frame, State
 from replay_cli.looking import Looker, Seen
 from replay_cli.runs import Run
-from replay_cli.selection import Selection
+from replay_cli.selection import Globs, Selection
 from replay_cli.walk import FRAMINGS, Walk
 
 
@@ -64,7 +65,7 @@ class Stream:
         return self._cutter.offset
 
     def _block(self, block: Block) -> Iterator[Seen]:
-        if self._opens is not None:
+        if not self._may_pass(block.offset + block.length):
             yield from self._frames(block)
             return
         for piece in self._walk.pieces(block):
@@ -73,10 +74,17 @@ class Stream:
                 if self._looker.clean:
                     self._walk.learn(piece)
                 yield from self._shown(seen)
-            elif self._opens is None and not self._may_hold(piece):
+            elif self._may_pass(piece.offset + piece.length) and not self._holds(piece):
                 self._looker.pass_over(piece.tally())
             else:
                 yield from self._frames(piece.block())
+
+    def _may_pass(self, end: int) -> bool:
+        """Whether what ends at byte ``end`` is only shown if it is asked for, or not at all."""
+        return self._opens is None or end <= self._opens
+
+    def _holds(self, run: Run) -> bool:
+        return self._opens is None and may_hold(run, self._selection)
 
     def _frames(self, block: Block) -> Iterator[Seen]:
         data, begin = block.data, block.offset
@@ -92,13 +100,21 @@ class Stream:
         if seen.state is State.TORN or (self._opens is not None and seen.offset >= self._opens):
             yield seen
 
-    def _may_hold(self, run: Run) -> bool:
-        """Whether an event of a run may be asked for, by its number, time and thread."""
-        selection = self._selection
-        if selection.since_seq is not None and max(run.seqs()) <= selection.since_seq:
-            return False
-        if selection.until_seq is not None and min(run.seqs()) > selection.until_seq:
-            return False
-        if selection.since is not None and max(run.instants()) < selection.since:
-            return False
-        return not selection.threads or any(thread.decode() in selection.threads for thread in set(run.threads()))
+
+def may_hold(run: Run, selection: Selection) -> bool:
+    """Whether an event of a run may be asked for, by its number, time, thread and name."""
+    if selection.since_seq is not None and max(run.seqs()) <= selection.since_seq:
+        return False
+    if selection.until_seq is not None and min(run.seqs()) > selection.until_seq:
+        return False
+    if selection.since is not None and max(run.instants()) < selection.since:
+        return False
+    if selection.threads and not any(thread.decode() in selection.threads for thread in set(run.threads())):
+        return False
+    return selection.events is None or _may_be_named(run, selection.events)
+
+
+def _may_be_named(run: Run, events: Globs) -> bool:
+    others = run.other_events()
+    names = {event for _, event in others} | ({EVENT.decode()} if len(others) < run.size else set())
+    return any(events.takes(name) for name in names)

@@ -11,17 +11,14 @@ from replay_cli.cutting import HEAD_KEPT
 from replay_cli.ending import blocks_backwards
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.following import Change, Followed, What
-from replay_cli.frames import State
-from replay_cli.jsontext import JsonReader
-from replay_cli.looking import Looker, Seen, event_of, selects
-from replay_cli.opening import open_frame
+from replay_cli.lastof import LastOf
+from replay_cli.looking import Looker, Seen
 from replay_cli.planning import Options, Planned, plan_for, planned
 from replay_cli.profiles import Plan, Shape
 from replay_cli.selection import Selection
 from replay_cli.sniffing import HEAD, sniff
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.streaming import Stream
-from replay_cli.timestamps import nanoseconds
 from replay_cli.walk import FRAMINGS
 from replay_cli.wording import count, size
 
@@ -67,7 +64,7 @@ class Tailed:
         self._size = 0
         self._identity = (0, 0)
         self._keys: list[Key] = []
-        self._before = 0
+        self._before = self._latest = 0
         self._groups: deque[list[Seen]] = deque()
         self._stream: Stream | None = None
         self._followed: Followed | None = None
@@ -97,30 +94,23 @@ class Tailed:
         else:
             self._source, self._planned = source, begun
 
+    def has_line(self) -> bool:
+        """Whether there is a line to tell what it holds. Raises UsageError if it is not there; SourceError."""
+        with self._open() as source:
+            return not source.rereadable or any(b"\n" in chunk for chunk in source.chunks())
+
     def find_last(self, number: int) -> list[Key]:
         """The last so many events that are to be shown, in the order of the log. Raises SourceError."""
         if self._source is not None:
             return self._hold_last(number)
-        plan, reader, events = self._its_plan(), JsonReader(), self._selection.events
-        found: list[Key] = []
-        self._before = 0
-        limit = max(plan.limit, HEAD_KEPT)
-        for block in blocks_backwards(self._read, self._size, FRAMINGS[plan.framing], limit):
-            for frame in reversed(list(FRAMINGS[plan.framing].frames(block))):
-                if frame.state is not State.WHOLE:
-                    continue
-                event = event_of(frame, open_frame(frame, plan, reader), plan)
-                if event is None:
-                    continue
-                self._met = True
-                if len(found) == number:
-                    # One event more, so that the first that is shown has a neighbour to be compared with.
-                    self._before = frame.offset
-                    self._keys = found[::-1]
-                    return self._keys
-                if selects(self._selection, event) and (events is None or events.takes(event.event)):
-                    found.append(Key(self.number, event.seq, nanoseconds(event.timestamp) or 0, frame.offset))
-        self._keys = found[::-1]
+        plan = self._its_plan()
+        last = LastOf(plan, self._selection, number)
+        blocks = blocks_backwards(self._read, self._size, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT))
+        for block in blocks:
+            if last.take(block):
+                break
+        self._met, self._before, self._latest = last.latest is not None, last.before, last.latest or 0
+        self._keys = [Key(self.number, *one) for one in reversed(last.found)]
         return self._keys
 
     def _hold_last(self, number: int) -> list[Key]:
@@ -157,6 +147,7 @@ class Tailed:
             missing = len(self._keys) - last
             opens = self._keys[missing].offset if last else self._size
             offset = self._keys[missing - 1].offset if missing > 0 else self._before
+            offset = offset if last else max(offset, self._latest)
         yield from self._all(offset, opens, follow)
 
     def _all(self, offset: int = 0, opens: int | None = None, follow: bool = False) -> Iterator[Seen]:
@@ -316,8 +307,8 @@ class Tailed:
             known = self._known
             with open_path(self.path) as source:
                 self._known = (source.identity, source.raw_size)
-                if self._known == known or not any(b"\n" in chunk for chunk in source.chunks()):
-                    return
+            if self._known == known or not self.has_line():
+                return
             self.look()
             if not self.followable:
                 raise SourceError(self.path, "cannot be followed; only plain files can")
@@ -338,6 +329,7 @@ class ForeignError(UsageError):
 
 
 _OVERTHROWN = {
+    What.BACK: "is there again; going on from its beginning",
     What.CUT: "was cut to {size}; going on from there",
     What.ANEW: "was truncated or written anew; going on from its beginning",
     What.REPLACED: "was replaced by another file; going on with that from its beginning",
