@@ -93,8 +93,8 @@ class Lines:
     def find(self, seen: Seen, one: Finding, severity: Severity) -> None:
         """Write a finding."""
         self.pause()
-        color = severity.value
-        self._write(self._paint(self._cut(f"{MARGIN}{finding_words(seen, one, severity)}"), color) + "\n")
+        # Never cut: where something is broken, and how, is what a person must see.
+        self._write(self._paint(f"{MARGIN}{finding_words(seen, one, severity)}", severity.value) + "\n")
 
     def pause(self) -> None:
         """End the line of a text that flows on."""
