@@ -11,6 +11,9 @@ from replay_cli.moments import duration, moment
 from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.selection import Globs, Selection
 
+MOST_REPLAYED = 4096
+"""The greatest ``replay_limit`` that the runtime takes (CONTRACT.md 3.2)."""
+
 USUAL = 20
 """Events that are shown if nothing else is asked."""
 
@@ -31,6 +34,7 @@ class TailRequest:
     cursor: str | None = None
     exit_on: Sequence[str] = ()
     timeout: str | None = None
+    token_file: str | None = None
     strict: bool = False
     flow: bool = False
     wrap: bool = False
@@ -44,6 +48,16 @@ class TailRequest:
     exclude: Sequence[str] = ()
     max_line_bytes: int = MAX_LINE_BYTES
     quiet: bool = False
+
+    @property
+    def url(self) -> str | None:
+        """The URL among what is to be tailed, if there is one."""
+        return next((path for path in self.paths if is_url(path)), None)
+
+
+def is_url(path: str) -> bool:
+    """Whether what was named is to be fetched."""
+    return path.lower().startswith(("http://", "https://"))
 
 
 def tail_selection(request: TailRequest, cursor: int | None) -> Selection:
@@ -81,6 +95,7 @@ def refuse_untailable(request: TailRequest) -> None:
         "--exclude": request.exclude,
     }
     single = {"--since": request.since, "--cursor": request.cursor, "--timeout": request.timeout}
+    single |= {"--token-file": request.token_file}
     given |= {option: [word] for option, word in single.items() if word is not None}
     for option, words in given.items():
         if any(not word.strip(", ") for word in words):
@@ -109,11 +124,27 @@ def _refuse_contradictions(request: TailRequest) -> None:
     if request.flow and request.payload:
         raise UsageError("--flow: contradicts --payload")
     for option, asked in (("--exit-on", bool(request.exit_on)), ("--timeout", request.timeout is not None)):
-        if asked and not request.follow:
+        if asked and not request.follow and request.url is None:
             raise UsageError(f"{option}: belongs to --follow")
+    _refuse_beside_url(request)
     if request.paths.count(STDIN) > 1:
         raise UsageError("-: stdin can be read only once")
     if request.follow and STDIN in request.paths and len(request.paths) > 1:
         raise UsageError("-: is followed alone, without other logs")
     if request.cursor is not None and request.cursor == STDIN:
         raise UsageError("--cursor: is a file, not stdin")
+
+
+def _refuse_beside_url(request: TailRequest) -> None:
+    if request.url is None:
+        if request.token_file is not None:
+            raise UsageError("--token-file: belongs to a URL")
+        return
+    if len(request.paths) > 1:
+        raise UsageError("tail: a URL is followed alone, without other logs")
+    if request.framing == "jsonl":
+        raise UsageError("--framing: contradicts a URL, which gives SSE")
+    if request.number is not None and request.number > MOST_REPLAYED:
+        raise UsageError(
+            f"-n: the runtime replays at most {MOST_REPLAYED} events of its end; --since-seq goes further"
+        )

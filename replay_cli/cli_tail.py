@@ -47,7 +47,7 @@ def tail(
         typer.Argument(
             metavar="[LOG...]",
             show_default=False,
-            help="Files, folders, stores, globs, - for stdin. [default: the store of this machine's runtime]",
+            help="Files, folders, globs, - for stdin, or a URL. [default: the store of this machine's runtime]",
         ),
     ] = None,
     number: Annotated[
@@ -89,6 +89,10 @@ def tail(
     ] = None,
     timeout: Annotated[
         Word, typer.Option(metavar="TIME", help="With -f, end after so long, as 30s or 5m. [default: never]")
+    ] = None,
+    token_file: Annotated[
+        Word,
+        typer.Option(metavar="FILE", help="Take the token for a URL from FILE. [default: CODEWHALE_RUNTIME_TOKEN]"),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 1 at the first error that is shown. [default: off]")
@@ -143,6 +147,7 @@ def tail(
         cursor=cursor,
         exit_on=exit_on or (),
         timeout=timeout,
+        token_file=token_file,
         strict=strict,
         flow=flow,
         wrap=wrap,

@@ -87,6 +87,13 @@ class Logs:
             self._add(log)
         self._look_at = time.monotonic() + LOOK_AGAIN
 
+    def take_stream(self, name: str) -> Tailed:
+        """Take in a log of this name of which all that is known is what will arrive."""
+        log = Tailed(len(self.all), name, self._options, self._selection)
+        self.all.append(log)
+        self.groups.append(name)
+        return log
+
     def _add(self, log: Tailed) -> None:
         self.all.append(log)
         self.groups.append("-" if log.path == STDIN else group_of(log.path))

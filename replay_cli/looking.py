@@ -8,6 +8,7 @@ length of the log.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from replay_cli.checks import alone, beside
@@ -75,6 +76,8 @@ class Looker:
         self._latest: dict[str, tuple[Mark, int, int]] = {}
         self._damage = self._heads = 0
         self._seq = self._instant = 0
+        self.accepts: Callable[[Envelope], bool] | None = None
+        """Whether an event is looked at at all; those that are not leave no trace."""
         self.met = 0
         """Events that were looked at or passed over."""
 
@@ -82,6 +85,8 @@ class Looker:
         """What there is to show of the next frame, whose bytes are ``raw``; None if nothing."""
         opened = open_frame(frame, self.plan, self._reader)
         event = event_of(frame, opened, self.plan)
+        if event is not None and self.accepts is not None and not self.accepts(event):
+            return None
         found = list(opened.findings)
         if event is not None:
             self.met += 1

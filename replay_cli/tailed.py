@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from replay_cli.cutting import HEAD_KEPT
 from replay_cli.ending import blocks_backwards
+from replay_cli.envelope import Envelope
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.following import Change, Followed, What
 from replay_cli.lastof import LastOf
@@ -56,6 +57,8 @@ class Tailed:
         self.followable = False
         self.held_findings = 0
         """Findings that were not kept, where there were too many."""
+        self.accepts: Callable[[Envelope], bool] | None = None
+        """Whether an event that arrives is looked at at all."""
         self._options, self._selection = options, selection
         self._open = opener or partial(open_path, path)
         self._source: Source | None = None
@@ -166,6 +169,7 @@ class Tailed:
     def _streaming(self, plan: Plan, offset: int = 0, opens: int | None = 0) -> Stream:
         """What is to be shown goes through this from now on."""
         self._looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
+        self._looker.accepts = self.accepts
         self._stream = Stream(self._looker, self._selection, offset, opens)
         return self._stream
 
@@ -233,6 +237,12 @@ class Tailed:
             yield from self._stream.feed(data)
             if complete:
                 yield from self._stream.finish(lambda: b"")
+
+    def rejoin(self) -> None:
+        """Forget what has come of an event that has not ended: its connection has."""
+        self._head = b""
+        if self._stream is not None:
+            self._stream.mend()
 
     # -- what comes ------------------------------------------------------------------------------------------------
 

@@ -13,10 +13,11 @@ from typing import BinaryIO
 
 from replay_cli.asked_tail import USUAL, TailRequest, listed, refuse_untailable, tail_selection, timeout_of
 from replay_cli.atomic import say, standard_output
+from replay_cli.continuity import Continuity
 from replay_cli.cursor import read_cursor, write_cursor
 from replay_cli.discovery import STDIN
 from replay_cli.envelope import Envelope
-from replay_cli.errors import ReplayError, UsageError, one_line
+from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.findings import Severity
 from replay_cli.following import arrivals, somebody_reads
 from replay_cli.gathering import Logs
@@ -28,6 +29,7 @@ from replay_cli.profiles import Shape
 from replay_cli.selection import Globs
 from replay_cli.showing import Json, Lines, Look, Raw, Show, prefixes
 from replay_cli.stores import this_machines
+from replay_cli.tailed import ForeignError
 from replay_cli.terminal import colored, width_of_output
 from replay_cli.wording import count
 
@@ -72,6 +74,8 @@ class _Tail:
         # Whether what is shown is new: the last events of before are none that is waited for.
         self._live = False
         self._kept_at = 0.0
+        self._reconnected = 0
+        self._continuity = Continuity(None, whole=False)
         self._show: Show | None = None
         self._names: dict[int, str] = {}
         self._logs = Logs(
@@ -96,7 +100,7 @@ class _Tail:
             raise UsageError(f"--max-line-bytes: {request.max_line_bytes} is less than 1")
         return Options(
             profile=None if request.profile == "auto" else Shape(request.profile),
-            framing=None if request.framing == "auto" else request.framing,
+            framing="sse" if request.url else None if request.framing == "auto" else request.framing,
             max_line_bytes=request.max_line_bytes,
             grading=grade([], [], []),
         )
@@ -118,8 +122,8 @@ class _Tail:
         self._out = out
         code: int | None = None
         try:
-            self._piped = self._request.follow and STDIN in self._request.paths
-            self._logs.find(self._request.follow)
+            if self._request.url is None:
+                self._logs.find(self._request.follow)
             if USAGE in self._due:
                 # Half of what was asked would look like all of it.
                 return USAGE
@@ -128,6 +132,12 @@ class _Tail:
             self._show_all(self._show)
         except _EndError as end:
             code = end.code
+        except SourceError as error:
+            self._complain(error)
+            code = UNREADABLE
+        except ForeignError as error:
+            self._say(str(error))
+            code = NOTHING if self._request.url is None else UNREADABLE
         except KeyboardInterrupt:
             code = INTERRUPTED
         except SystemExit as end:
@@ -140,6 +150,9 @@ class _Tail:
 
     def _show_all(self, show: Show) -> None:
         request = self._request
+        if request.url is not None:
+            self._follow_url(show, request.url)
+            return
         if request.follow and STDIN in request.paths:
             self._follow_stdin(show)
             return
@@ -174,6 +187,40 @@ class _Tail:
             self._take(show, log.arrive(data))
             self._settle()
         self._take(show, log.arrive(b"", complete=True))
+
+    def _follow_url(self, show: Show, url: str) -> None:
+        """Show what the runtime sends, connecting again as often as needed, as its own client would."""
+        from replay_cli.remote import Broken, From, Remote
+        from replay_cli.tokens import token_from
+
+        remote = Remote(url, token_from(self._request.token_file))
+        log, since = self._logs.take_stream(remote.name), self._selection.since_seq
+        self._live = True
+        limit = self._replay_limit()
+        self._continuity = continuity = Continuity(since, whole=limit is None)
+        log.accepts = continuity.accepts
+
+        def begin() -> From:
+            return From(continuity.latest, limit if continuity.latest == since else None)
+
+        for one in remote.arrivals(begin, POLL):
+            if isinstance(one, Broken):
+                log.rejoin()
+                self._reconnected += 1
+                self._notice(f"{remote.name}: {one.reason}; connecting again")
+            else:
+                self._take(show, continuity.told(log.arrive(one)))
+            self._settle()
+
+    def _replay_limit(self) -> int | None:
+        """How many of its last events the runtime is to send first; None: all behind where it begins."""
+        request, selection = self._request, self._selection
+        if request.number is not None:
+            return request.number
+        if selection.since_seq is not None or selection.since is not None:
+            return None
+        # Of events of before it could not be told whether they are what is waited for.
+        return 0 if self._awaited is not None else USUAL
 
     def _settle(self) -> None:
         """Let what was shown be seen, and keep its number; end if there is nobody to see it, or the time is up."""
@@ -264,7 +311,10 @@ class _Tail:
         torn = f"; {count(held, 'byte')} without a line end held back" if held else ""
         more = sum(log.held_findings for log in logs)
         untold = f"; {count(more, 'finding')} before them not kept" if more else ""
-        return f"showed {told}: {found}{torn}{untold}"
+        again = f"; {count(self._reconnected, 'reconnection')}" if self._reconnected else ""
+        ignored = self._continuity.ignored
+        doubled = f"; {count(ignored, 'event')} ignored, as not newer" if ignored else ""
+        return f"showed {told}: {found}{torn}{untold}{again}{doubled}"
 
     def _exit_code(self) -> int:
         due = set(self._due)
