@@ -13,8 +13,8 @@ from replay_cli.looking import Seen
 class Continuity:
     """Goes by the rule of the runtime's own client. ``latest`` is the seq that was accepted last.
 
-    At first it is the seq behind which the stream was asked for; ``whole`` tells that all behind it was asked for, and
-    not the last events only, so that the first event must name it.
+    At first it is the seq behind which the stream was asked for; ``whole`` tells that all behind it was asked for, so
+    that the first event must name it.
     """
 
     def __init__(self, latest: int | None, whole: bool) -> None:
