@@ -48,6 +48,7 @@ class TailRequest:
     exclude: Sequence[str] = ()
     max_line_bytes: int = MAX_LINE_BYTES
     quiet: bool = False
+    cache: bool = True
 
     @property
     def url(self) -> str | None:

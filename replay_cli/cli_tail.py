@@ -128,6 +128,9 @@ def tail(
     max_line_bytes: Annotated[
         int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
     ] = 16 * 1024 * 1024,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Keep where events begin in big logs, for --since-seq.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
 ) -> None:
     """Show the end of event logs, an event a line, and follow them."""
@@ -161,6 +164,7 @@ def tail(
         exclude=exclude or (),
         max_line_bytes=max_line_bytes,
         quiet=quiet,
+        cache=cache,
     )
     raise typer.Exit(tailing.tail(request))
 

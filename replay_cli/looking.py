@@ -61,6 +61,23 @@ class Seen:
         return self.named and self.selected
 
 
+class Order:
+    """Whether all that was met is one thread in ascending order, with nothing that could not be read."""
+
+    def __init__(self, thread: str | None = None, seq: int = 0) -> None:
+        self.thread, self.seq = thread, seq
+        self.holds = True
+
+    def take(self, thread: str, first: int, last: int) -> None:
+        """Events of a thread, in order among themselves."""
+        self.holds = self.holds and self.thread in (None, thread) and (self.thread is None or first > self.seq)
+        self.thread, self.seq = thread, last
+
+    def fail(self) -> None:
+        """Something was met that is no event."""
+        self.holds = False
+
+
 class Looker:
     """Looks at the frames of one log, in order."""
 
@@ -78,6 +95,7 @@ class Looker:
         self._seq = self._instant = 0
         self.accepts: Callable[[Envelope], bool] | None = None
         """Whether an event is looked at at all; those that are not leave no trace."""
+        self.order = Order()
         self.met = 0
         """Events that were looked at or passed over."""
 
@@ -91,14 +109,19 @@ class Looker:
         if event is not None:
             self.met += 1
             self._seq = event.seq
+            self.order.take(thread_key(event.thread_id), event.seq, event.seq)
             instant = nanoseconds(event.timestamp)
             self._instant = self._instant if instant is None else instant
             if opened.value is not None and opened.shape is not None:
                 found += self._checked(frame, event, opened.value, opened.shape)
         elif frame.state is State.HEAD:
             self._heads += 1
+            self.order.fail()
         elif not opened.readable:
             self._damage += 1
+            self.order.fail()
+        elif frame.state is State.WHOLE:
+            self.order.fail()
         self.clean = event is not None and not found
         told = [(one, self._grading.of(one.code)) for one in found if self._grading.asks(one.code)]
         if event is None and not told:
@@ -122,6 +145,10 @@ class Looker:
     def pass_over(self, tally: Tally) -> None:
         """Take note of a stretch that is clean, without looking at it."""
         self.met += tally.events
+        if len(tally.tails) == 1 and tally.seqs is not None:
+            self.order.take(next(iter(tally.tails)), *tally.seqs)
+        else:
+            self.order.fail()
         for thread, mark in sorted(tally.tails.items(), key=lambda one: one[1].offset):
             before = self._latest.pop(thread, None)
             if before is None and len(self._latest) >= THREADS_KEPT:

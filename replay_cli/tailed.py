@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from replay_cli import index
 from replay_cli.cutting import HEAD_KEPT
 from replay_cli.ending import blocks_backwards
 from replay_cli.envelope import Envelope
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.following import Change, Followed, What
+from replay_cli.indexed import Indexed
 from replay_cli.lastof import LastOf
 from replay_cli.looking import Looker, Seen
 from replay_cli.planning import Options, Planned, plan_for, planned
@@ -155,16 +157,36 @@ class Tailed:
 
     def _all(self, offset: int = 0, opens: int | None = None, follow: bool = False) -> Iterator[Seen]:
         plan = self._its_plan()
+        indexed = None
+        if opens is None and self._may_index():
+            indexed = Indexed(self.path, plan, self._read)
+            offset = indexed.landing(self._selection.since_seq or 0)
         stream = self._streaming(plan, offset, opens)
         try:
+            if indexed is not None and self._looker is not None:
+                self._met = offset > 0
+                indexed.begin(self._looker)
             for chunk in self._chunks(offset):
                 yield from stream.feed(chunk)
+                if indexed is not None:
+                    indexed.take(chunk, stream.settled)
+            if indexed is not None:
+                indexed.end()
             if not follow:
                 yield from stream.finish(self._more())
             stream.show_all()
         finally:
             if self._source is not None:
                 self._source.close()
+
+    def _may_index(self) -> bool:
+        """Whether it is so long that where the events asked for begin is worth being kept."""
+        return (
+            self._options.cache
+            and self._selection.since_seq is not None
+            and self._source is None
+            and self._size >= index.WORTH
+        )
 
     def _streaming(self, plan: Plan, offset: int = 0, opens: int | None = 0) -> Stream:
         """What is to be shown goes through this from now on."""

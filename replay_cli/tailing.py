@@ -103,6 +103,7 @@ class _Tail:
             framing="sse" if request.url else None if request.framing == "auto" else request.framing,
             max_line_bytes=request.max_line_bytes,
             grading=grade([], [], []),
+            cache=request.cache,
         )
 
     def run(self) -> int:

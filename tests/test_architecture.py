@@ -22,9 +22,9 @@ PACKAGE = ROOT / "replay_cli"
 
 ROWS = (
     "__init__ __main__",
-    "cli cli_emit cli_tail",
+    "cli cli_cache cli_emit cli_tail",
     "late",
-    "validating emitting tailing docs_made schemas_made",
+    "validating emitting tailing caching docs_made schemas_made",
     "batches twin gathering",
     "api progress render misuse tailed",
     "emitted showing",
@@ -41,7 +41,7 @@ ROWS = (
     "auditor lastof",
     "streaming",
     "walk",
-    "continuity",
+    "continuity indexed",
     "prover quick looking",
     "runs",
     "tally deltas cleaning",
@@ -49,7 +49,7 @@ ROWS = (
     "opening canonical ending",
     "fields",
     "catalogue discovery grading wording userschema jsontext sse cutting marks outputs store_lock moments cursor "
-    "tokens",
+    "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
     "compression heavy violation",
@@ -60,7 +60,7 @@ ROWS = (
 """From the command line down to the first words. A module may import only from rows below its own."""
 
 OWNERS = {
-    "typer": "cli cli_emit cli_tail late",
+    "typer": "cli cli_cache cli_emit cli_tail late",
     "rich": "render.text progress showing",
     "pydantic": "emitted report schemas_made",
     "jsonschema": "profiles userschema",
@@ -69,6 +69,7 @@ OWNERS = {
     "msgspec": "heavy",
     "jmespath": "selection",
     "httpx2": "remote",
+    "platformdirs": "index",
     "sqlite3": "seen",
     "fcntl": "store_lock",
     "jsonschema_specifications": "userschema",
@@ -76,8 +77,9 @@ OWNERS = {
     "compression": "compression",
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources twin",
-    "os": "api asked atomic cli discovery following pool sources store_lock stores terminal tokens twin validating",
-    "pathlib": "api atomic batches cli cursor discovery emitting following gathering outputs planning "
+    "os": "api asked atomic cli discovery following index pool sources store_lock stores terminal "
+    "tokens twin validating",
+    "pathlib": "api atomic batches cli cursor discovery emitting following gathering index outputs planning "
     "store_lock profiles progress schemas_made sources stores twin userschema validating",
     "select": "following sources",
     "shutil": "atomic terminal",
@@ -85,7 +87,7 @@ OWNERS = {
     "signal": "cli pool userschema",
     "tempfile": "atomic emitting held ring",
     "threading": "ahead cli pool remote userschema",
-    "time": "gathering pacing progress remote tailing",
+    "time": "gathering index pacing progress remote tailing",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.
@@ -103,6 +105,7 @@ TOUCHING = {
     "emitting": "replaces logs in their places",
     "following": "reads logs as they grow",
     "gathering": "asks whether a log is there yet",
+    "index": "keeps where events begin in big logs",
     "outputs": "compares outputs with inputs",
     "twin": "compares outputs with inputs",
     "store_lock": "looks for the lock of a store",

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import COMMAND, ROOT, Replay, environment
 
-COMMANDS = ["", "validate", "tail", "emit", "rules", "explain", "schema"]
+COMMANDS = ["", "validate", "tail", "emit", "rules", "explain", "schema", "cache"]
 ACTIONS = {"--version", "--help", "--install-completion", "--show-completion"}
 """Options that do something at once, so that a default would mean nothing."""
 
