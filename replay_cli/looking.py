@@ -40,7 +40,7 @@ class Seen:
     read; ``selected`` tells whether it is asked for by all but its name, ``named`` whether its name is asked for,
     too. ``seq`` and ``instant`` (nanoseconds since 1970) are the event's, or those of the readable event before it
     (0 if there is none), so that logs can be merged by them. ``raw`` are the bytes of the frame as they are,
-    ``offset`` the first one's place in the log.
+    ``offset`` the first one's place in the log. ``timed`` tells whether the time is the event's own.
     """
 
     log: int
@@ -54,6 +54,7 @@ class Seen:
     offset: int
     findings: list[tuple[Finding, Severity]] = field(default_factory=list)
     state: State = State.WHOLE
+    timed: bool = True
 
     @property
     def shown(self) -> bool:
@@ -105,12 +106,13 @@ class Looker:
         event = event_of(frame, opened, self.plan)
         if event is not None and self.accepts is not None and not self.accepts(event):
             return None
-        found = list(opened.findings)
+        found, timed = list(opened.findings), False
         if event is not None:
             self.met += 1
             self._seq = event.seq
             self.order.take(thread_key(event.thread_id), event.seq, event.seq)
             instant = nanoseconds(event.timestamp)
+            timed = instant is not None
             self._instant = self._instant if instant is None else instant
             if opened.value is not None and opened.shape is not None:
                 found += self._checked(frame, event, opened.value, opened.shape)
@@ -140,6 +142,7 @@ class Looker:
             frame.offset,
             told,
             frame.state,
+            timed,
         )
 
     def pass_over(self, tally: Tally) -> None:

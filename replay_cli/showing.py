@@ -121,7 +121,7 @@ class Lines:
         return True
 
     def _line(self, seen: Seen, event: Envelope, words: str) -> str:
-        day, clock = self._when(seen, event)
+        day, clock = self._when(seen)
         head = self._paint(f"-- {day}\n", "dim") if day and day != self._day else ""
         self._day = day or self._day
         number = "" if not event.seq and not event.thread_id else str(event.seq)
@@ -136,12 +136,11 @@ class Lines:
         ]
         return head + "".join(self._paint_as(text, color) for text, color in _within(pieces, width))
 
-    def _when(self, seen: Seen, event: Envelope) -> tuple[str, str]:
+    def _when(self, seen: Seen) -> tuple[str, str]:
         """The day, and the time of day, as a person reads them; the day is empty if that cannot be told."""
-        instant = seen.instant if event.timestamp else None
-        if instant is None:
+        if not seen.timed:
             return "", "--:--:--.---"
-        seconds, rest = divmod(instant, 1_000_000_000)
+        seconds, rest = divmod(seen.instant, 1_000_000_000)
         day, clock = self._clock(seconds)
         return day, f"{clock}.{rest // 1_000_000:03d}" if day else "--:--:--.---"
 

@@ -297,6 +297,13 @@ def test_a_line_has_time_seq_thread_event_and_words(replay: Replay, tmp_path: Pa
     assert "15:00:07.120" == local.stdout.splitlines()[1].split()[0]
 
 
+def test_a_time_that_is_none_is_not_made_up(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.sse").write_bytes(message(envelope(1, 0)) + message(envelope(2, 1, timestamp="soon")))
+    last = replay("tail", "log.sse").stdout.splitlines()[-1]
+
+    assert ["--:--:--.---", "2"] == last.split()[:2]
+
+
 HOSTILE = "\x1b[31mred\u202e\x07\r\nnext\x9b\u2028\x00"
 
 
