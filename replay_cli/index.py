@@ -1,9 +1,9 @@
 """Index: where in a big log the events behind a number begin, kept from one call to the next.
 
 It is made on the way through a log, and stands only for a log whose order was seen to hold: one thread, seq that
-ascends, no line that cannot be read. Each entry names a place where a frame begins, the last seq before it, and a hash of the
-bytes up to the next entry. A lookup verifies what it lands in. What does not fit is thrown away, never mended: then
-the log is read from its beginning, and the answer is the same.
+ascends, no line that cannot be read. Each entry names a place where a frame begins, the last seq before it, and a
+hash of the bytes up to the next entry. A lookup verifies what it lands in. What does not fit is thrown away, never
+mended: then the log is read from its beginning, and the answer is the same.
 
 An append is told from an edit by the size. Behind an append to a log of more than ``SMALL`` bytes only the first
 block, the last, and those landed in are verified; there an edit of the same length somewhere between, before the
