@@ -15,6 +15,7 @@ from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.profiles import Shape
 from replay_cli.remaking import Remake
 from replay_cli.selection import Globs, Selection, question
+from replay_cli.stretches import MERGED, SORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,14 @@ class Request:
     framing_out: str | None = None
     shape_out: str | None = None
     relink: bool = False
+    redact: Sequence[str] = ()
+    redact_key: str | None = None
+    keep_length: bool = False
     pace: str | None = None
     max_idle: str | None = None
+    sort: bool = False
+    merge: bool = False
+    against: str | None = None
     clean: bool = False
     quarantine: str | None = None
     restore: str | None = None
@@ -78,9 +85,45 @@ def selection_of(request: Request) -> Selection:
 
 
 def remake_of(request: Request) -> Remake:
-    """What was asked to become of the events that are kept."""
+    """What is to become of the events that are kept. Raises UsageError for a redaction that cannot be meant."""
     shape = None if request.shape_out is None else Shape(request.shape_out)
-    return Remake(request.framing_out, shape, request.relink, request.since_seq or 0)
+    redaction = None
+    if request.redact:
+        # Only here: what stays and what goes is a lot to load.
+        from replay_cli.redactions import parsed
+
+        key = None if request.redact_key is None else _key_of(request.redact_key)
+        redaction = parsed(request.redact, key, request.keep_length)
+    return Remake(request.framing_out, shape, request.relink, request.since_seq or 0, redaction)
+
+
+def arranged_of(request: Request) -> str | None:
+    """How what is kept is to be arranged (``emission``)."""
+    return MERGED if request.merge else SORTED if request.sort else None
+
+
+KEY_BYTES = 4096
+"""Bytes that a key may have."""
+
+
+def _key_of(place: str) -> bytes:
+    """The key that stands in an environment variable, ``env:NAME``, or a file, without the line end at its end."""
+    if place.startswith("env:"):
+        name = place.removeprefix("env:")
+        value = os.environ.get(name, "")
+        if not value:
+            raise UsageError(f"--redact-key: the environment variable {name} is not set, or empty")
+        return os.fsencode(value)
+    try:
+        with open(place, "rb") as file:
+            key = file.read(KEY_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"--redact-key: {place}: {reason}; name a file that holds the key, or env:NAME") from None
+    key = key.removesuffix(b"\n").removesuffix(b"\r")
+    if not key or len(key) > KEY_BYTES:
+        raise UsageError(f"--redact-key: {place} is {'longer than a key' if key else 'empty'}")
+    return key
 
 
 def pace_of(request: Request) -> Pace | None:
@@ -106,6 +149,7 @@ def refuse_nonsense(request: Request) -> None:
         "--item": request.item,
         "--event": request.event,
         "--exclude": request.exclude,
+        "--redact": request.redact,
     }
     single = {
         "--files-from": request.files_from,
@@ -120,6 +164,8 @@ def refuse_nonsense(request: Request) -> None:
         "--summary-json": request.summary_json,
         "--pace": request.pace,
         "--max-idle": request.max_idle,
+        "--redact-key": request.redact_key,
+        "--against": request.against,
     }
     given |= {option: [word] for option, word in single.items() if word is not None}
     for option, words in given.items():
@@ -162,6 +208,8 @@ def _refuse_contradictions(request: Request) -> None:
     if request.backup and not request.in_place:
         raise UsageError("--backup: belongs to --in-place")
     _refuse_unpaceable(request)
+    _refuse_unredactable(request)
+    _refuse_unarrangeable(request)
     if request.in_place and request.framing_out is not None:
         raise UsageError("--in-place: contradicts --as; a log keeps its framing in its place")
     if request.relink and request.shape_out == "record":
@@ -170,6 +218,31 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("--in-place: stdin is no file")
     if not request.suffix or "/" in request.suffix or os.sep in request.suffix:
         raise UsageError(f"--suffix: {request.suffix!r} is no end of a file name")
+
+
+def _refuse_unredactable(request: Request) -> None:
+    if not request.redact:
+        for option, given in {"--redact-key": request.redact_key, "--keep-length": request.keep_length}.items():
+            if given:
+                raise UsageError(f"{option}: belongs to --redact")
+    elif request.quarantine is not None:
+        raise UsageError("--quarantine: would hold what --redact takes out")
+
+
+def _refuse_unarrangeable(request: Request) -> None:
+    if request.against is not None and not request.merge:
+        raise UsageError("--against: belongs to --merge")
+    if not (request.sort or request.merge):
+        return
+    option = "--merge" if request.merge else "--sort"
+    if request.sort and request.merge:
+        raise UsageError("--sort: contradicts --merge, which puts events in order as well")
+    if request.merge and request.in_place:
+        raise UsageError("--merge: contradicts --in-place; it makes one stream of several")
+    if request.head is not None or request.last is not None:
+        raise UsageError(f"{option}: cannot be had with --head or --last; pipe the output into another replay emit -")
+    if request.pace is not None:
+        raise UsageError(f"{option}: cannot be had with --pace; pipe the output into replay emit --pace -")
 
 
 def _refuse_unpaceable(request: Request) -> None:

@@ -5,7 +5,6 @@ From block to tally nothing opens a log, prints, or reads a clock.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli import rules
@@ -17,7 +16,8 @@ from replay_cli.findings import Finding
 from replay_cli.frames import Frame, State
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
-from replay_cli.opening import Opened, finding, open_frame
+from replay_cli.members import members
+from replay_cli.opening import Opened, beyond, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import is_offered
@@ -32,7 +32,7 @@ LEARNED_FROM = "frames that a layout was learned from"
 NOT_COVERED = "frames in a form that the prover does not cover"
 """Why bytes went to the reference (``Tally.unproven``)."""
 
-_COMPLETED_IN = re.compile(rb'"event"[ \t]*:[ \t]*"turn\.completed"')
+_COMPLETED_AS_TEXT = b'"turn.completed"'
 
 
 Meet = Callable[[Frame, Tally], None]
@@ -117,9 +117,7 @@ def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
         tally.opening = Place(1, frame.offset, 0, rules.NEW_CONNECTION.code)
     elif frame.state is not State.SILENT and frame.state is not State.BLANK:
         tally.frames = 1
-    if any(one.code == rules.POSITIONAL_RECORD.code for one in found):
-        # The runtime reads it, so a completion in this form counts like any other.
-        tally.completed = b'"turn.completed"' in frame.data
+    tally.broken.update(beyond(frame))
     if not opened.readable:
         _remember_damage(tally, frame, found[-1])
     elif plan.shape is Shape.COMPAT and opened.value is not None:
@@ -150,8 +148,20 @@ def _remember_damage(tally: Tally, frame: Frame, damage: Finding) -> None:
 
 
 def _is_completion(frame: Frame) -> bool:
-    """Whether a frame that is not read seems to end a turn."""
-    return b"turn.completed" in frame.data and _COMPLETED_IN.search(frame.data) is not None
+    """Whether a frame that is not read seems to end a turn: its own ``event`` says so, not one in its payload."""
+    if _COMPLETED_AS_TEXT not in frame.data:
+        return False
+    from replay_cli.fragments import mixture
+
+    # Bytes that never reached the disk stand between the records, or inside one.
+    data = frame.data.replace(b"\0", b" ")
+    mixed = mixture(data)
+    texts = (data, *(data[start:end] for start, end in mixed.records)) if mixed else (data,)
+    return any(
+        member.name == "event" and text[member.start : member.end] == _COMPLETED_AS_TEXT
+        for text in texts
+        for member in members(text)
+    )
 
 
 def _compat(tally: Tally, frame: Frame) -> list[Finding]:

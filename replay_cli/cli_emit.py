@@ -84,6 +84,23 @@ def emit(
     relink: Annotated[
         bool, typer.Option("--relink", help="Give each event a new previous_seq, as one connection. [default: off]")
     ] = False,
+    redact: Annotated[
+        Words,
+        typer.Option(
+            metavar="RULE",
+            help="Take out /pointer, key:NAME, re:PATTERN, @text, @secrets, @paths. [default: nothing]",
+        ),
+    ] = None,
+    redact_key: Annotated[
+        Word,
+        typer.Option(
+            metavar="FILE",
+            help="Hash what is taken out, with the key in FILE or env:NAME. [default: a fixed mark]",
+        ),
+    ] = None,
+    keep_length: Annotated[
+        bool, typer.Option("--keep-length", help="Marks are as long as what was taken out. [default: off]")
+    ] = False,
     pace: Annotated[
         Word,
         typer.Option(
@@ -92,6 +109,17 @@ def emit(
     ] = None,
     max_idle: Annotated[
         Word, typer.Option(metavar="TIME", help="Longest pause under --pace, as 2s. [default: as recorded]")
+    ] = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Put the events in order of seq; any size of log. [default: off]")
+    ] = False,
+    merge: Annotated[
+        bool,
+        typer.Option("--merge", help="Make one stream of several captures of a thread. [default: off]"),
+    ] = False,
+    against: Annotated[
+        Word,
+        typer.Option(metavar="FILE", help="Tell which events of this log --merge lacks. [default: none]"),
     ] = None,
     clean: Annotated[
         bool,
@@ -154,7 +182,7 @@ def emit(
     ] = 16 * 1024 * 1024,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
 ) -> None:
-    """Write event logs again, selected, cleaned or converted."""
+    """Write event logs again, selected, cleaned, converted, merged or redacted."""
     from replay_cli import emitting
     from replay_cli.asked import Request
 
@@ -180,8 +208,14 @@ def emit(
         framing_out=framing_out,
         shape_out=shape_out,
         relink=relink,
+        redact=redact or (),
+        redact_key=redact_key,
+        keep_length=keep_length,
         pace=pace,
         max_idle=max_idle,
+        sort=sort,
+        merge=merge,
+        against=against,
         clean=clean,
         quarantine=quarantine,
         restore=restore,

@@ -6,19 +6,23 @@ go to the output or to the quarantine.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
-from typing import Protocol
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
 
 from replay_cli import rules
+from replay_cli.admission import refuse
+from replay_cli.arranging import Arrangement
 from replay_cli.cleaning import Cleaner
 from replay_cli.cutting import cut
 from replay_cli.errors import SourceError, UsageError
 from replay_cli.held import Held
 from replay_cli.links import Links
+from replay_cli.merging import Merged
 from replay_cli.pacing import Pacer
 from replay_cli.planning import Options, Planned, planned
-from replay_cli.profiles import Shape
+from replay_cli.profiles import Plan, Shape
 from replay_cli.quarantine import Quarantine
 from replay_cli.remaking import Remake, Remaker
 from replay_cli.ring import Ring
@@ -26,10 +30,13 @@ from replay_cli.seen import Seen
 from replay_cli.sieve import Head, Sieve, Wish
 from replay_cli.sources import Source
 from replay_cli.sse import BOM
-from replay_cli.stretches import BEFORE_LAST, CUT_SHORT, NO_EVENT, Stretch
+from replay_cli.stretches import BEFORE_LAST, CUT_SHORT, MERGED, NO_EVENT, Stretch
 from replay_cli.summary import Left, Summary
-from replay_cli.survey import Recurring, surveyed
+from replay_cli.survey import Recurring
 from replay_cli.walk import FRAMINGS
+
+if TYPE_CHECKING:
+    from replay_cli.redacting import Redactor
 
 BATCH = 256 * 1024
 """Bytes that are gathered before they are written."""
@@ -50,8 +57,9 @@ class Writable(Protocol):
 class Emission:
     """One run: sources are given one after the other, then it is closed. It is its own context manager.
 
-    ``output`` is where the stream goes, None to write nothing; ``quarantine`` gets what is left out. With a pacer
-    each event is written when it is due, and at once; the wish must be for single ones then.
+    ``output`` is where the stream goes, None to write nothing; ``quarantine`` gets what is left out. ``arranged``
+    puts all that is kept in order; the wish must be for that. With a pacer each event is written when it is due, and
+    at once; the wish must be for single ones then.
     """
 
     def __init__(
@@ -64,6 +72,7 @@ class Emission:
         progress: Progress | None = None,
         remake: Remake | None = None,
         pacer: Pacer | None = None,
+        arranged: str | None = None,
     ) -> None:
         self.wish = wish
         self._pacer = pacer
@@ -83,6 +92,16 @@ class Emission:
         # The last bytes that were written, which tell whether the stream stands at the end of a frame.
         self._edge = b""
         self._remaker: Remaker | None = None
+        self._arrangement: Arrangement | None = None
+        if arranged is not None:
+            merged = self.summary.merged = Merged() if arranged == MERGED else None
+            self._arrangement = self._stack.enter_context(Arrangement(merged, lambda *told: self.summary.flaw(*told)))
+        self._redactor: Redactor | None = None
+        if self.remake.redaction is not None:
+            # Only here: what it may leave and must take is a lot to load.
+            from replay_cli.redacting import Redactor
+
+            self._redactor = Redactor(self.remake.redaction)
 
     @property
     def done(self) -> bool:
@@ -94,20 +113,49 @@ class Emission:
         begun = planned(source, self._options)
         refuse(source, begun, self.wish.clean, self.remake)
         self.summary.sources += 1
-        if self.remake.changes:
-            self._remaker = Remaker(begun.plan, self.remake, self.summary.remade)
+        if self._arrangement is not None:
+            self._arrangement.begin(source.name, begun.plan, self.remake.shape is not None)
+        elif self.remake.changes:
+            self._remaker = self._made_remaker(begun.plan)
         if self._quarantine:
             self._quarantine.begin(source.name)
         _OneSource(self, source, begun).run()
         if self._quarantine:
             self._quarantine.end()
 
+    def _made_remaker(self, plan: Plan) -> Remaker:
+        return Remaker(plan, self.remake, self.summary.remade, self._redactor)
+
+    def stand_beside(self, source: Source) -> None:
+        """Hold what is merged against a log. Raises SourceError if it cannot be read, UsageError for another one."""
+        assert self._arrangement is not None
+        begun = planned(source, self._options)
+        if begun.plan.shape not in (Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY):
+            raise UsageError(f"--against: {source.name} is no log of our events")
+        self._arrangement.stand_beside(source, begun, self.wish)
+
+    def _write_arranged(self, arrangement: Arrangement) -> None:
+        remakers: dict[int, Remaker] = {}
+        for number, origin, piece in arrangement.stream():
+            if self.remake.changes:
+                if number not in remakers:
+                    remakers[number] = self._made_remaker(origin.plan)
+                self._remaker = remakers[number]
+            if self._quarantine:
+                self._quarantine.begin(origin.name)
+            put = self.leave if piece.stretch.reason else self.keep
+            put(origin.name, piece.stretch, [piece.data])
+
     def close(self) -> None:
         """Write what is still to be written, and count it."""
+        if self._arrangement is not None:
+            self._write_arranged(self._arrangement)
         if self._ring is not None:
             self._close_ring(self._ring)
         self.flush()
-        if self.remake.relink or self.remake.shape is Shape.RECORD:
+        if self._redactor is not None:
+            self.summary.redacted = self._redactor.counts()
+        if self.remake.relink or self.remake.shape is Shape.RECORD or self._arrangement is not None:
             # The links that were read are not those that are written.
             self.summary.links = Links()
 
@@ -132,13 +180,26 @@ class Emission:
             return self._seen.first(thread, seq, digest)
 
         def flawed(rule: str) -> None:
-            summary.flaw(name, sieve.line, rule)
+            if self._arrangement is None or rule != rules.SEQ_STEP_BACK.name:
+                summary.flaw(name, sieve.line, rule)
 
         if wish.clean:
             cleaner = Cleaner(begun.plan, first, flawed)
         recurring = self._recurring or Recurring(None)
         sieve = Sieve(name, begun.plan, wish, summary.links, self._head, cleaner, recurring)
         return sieve
+
+    def put(self, source: str, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
+        """Write a stretch, or keep it until it is known what comes before it."""
+        if self._arrangement is None:
+            self.keep(source, stretch, pieces)
+        else:
+            self._arrangement.put(stretch, b"".join(pieces))
+
+    @property
+    def arranges(self) -> bool:
+        """Whether what is kept is put in order first."""
+        return self._arrangement is not None
 
     def keep(self, source: str, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
         """Write a stretch, as it came or remade, and when it is due."""
@@ -311,14 +372,14 @@ class _OneSource:
         if not self._begun_writing:
             self._begun_writing = True
             stretch = self._join(stretch)
-        emission.keep(self._source.name, stretch, self._held.take(stretch.length))
+        emission.put(self._source.name, stretch, self._held.take(stretch.length))
 
     def _join(self, stretch: Stretch) -> Stretch:
         """The first bytes of a source go behind those of another: see to it that both stay what they are."""
         emission = self._emission
         framing = emission.remake.framing or self._begun.plan.framing
         emission.flush()
-        if emission.summary.written_bytes == 0:
+        if emission.summary.written_bytes == 0 and not emission.arranges:
             return stretch
         if end := emission.missing_end(framing):
             emission.add(end, stretch.offset, stretch.line)
@@ -326,36 +387,6 @@ class _OneSource:
             # Only at the very beginning of a stream is it no part of the first field's name.
             mark = Stretch(len(BOM), 0, 1, 0, rules.SSE_BYTE_ORDER_MARK.name)
             emission.leave(self._source.name, mark, self._held.take(len(BOM)))
-            return stretch._replace(length=stretch.length - len(BOM), offset=len(BOM))
+            rows = stretch.rows and stretch.rows._replace(ends=array("Q", [n - len(BOM) for n in stretch.rows.ends]))
+            return stretch._replace(length=stretch.length - len(BOM), offset=len(BOM), rows=rows)
         return stretch
-
-
-def survey_all(
-    opens: Iterable[Callable[[], Source]], options: Options, progress: Progress | None = None
-) -> Recurring:
-    """Look at sources for the first time: which numbers can occur more than once in them, one after the other.
-
-    Raises UsageError for another log, which cannot be cleaned.
-    """
-    surveys = []
-    for open_source in opens:
-        with suppress(SourceError), open_source() as source:  # it is told when it is opened to be written
-            begun = planned(source, options)
-            refuse(source, begun, clean=True)
-            surveys.append(surveyed(source, begun, progress))
-    return Recurring(surveys)
-
-
-def refuse(source: Source, begun: Planned, clean: bool, remake: Remake | None = None) -> None:
-    """Raise UsageError if nothing of a source would be left by cleaning, or if it holds nothing to convert."""
-    shape = begun.plan.shape
-    if shape is Shape.FOREIGN and clean:
-        raise UsageError(f"{source.name}: is another log ({begun.what}); --clean would leave out all of it")
-    if remake is None or not remake.changes:
-        return
-    if shape is Shape.FOREIGN:
-        raise UsageError(f"{source.name}: is another log ({begun.what}), which holds no events to convert")
-    if shape is Shape.COMPAT:
-        raise UsageError(f"{source.name}: is a capture of the compat stream, which holds no envelopes to convert")
-    if remake.relink and (remake.shape or shape) is not Shape.ENVELOPE:
-        raise UsageError(f"--relink: {source.name} holds events without previous_seq; --to envelope gives them one")

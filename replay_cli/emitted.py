@@ -55,7 +55,7 @@ class LeftOut(Model):
 
     reason: str = Field(
         description="Name of the rule that it breaks, or not-selected, no-event, cut-short, beyond-head, "
-        "before-last, not-held, not-newer, no-time, name-breaks."
+        "before-last, not-held, not-newer, no-time, name-breaks, not-redacted."
     )
     pieces: int = Field(ge=0, description="Stretches of bytes in a row.")
     events: int = Field(ge=0, description="Readable events in them.")
@@ -105,6 +105,48 @@ class Converted(Model):
     lost: list[Lost] = Field(description="At most 1,000 of them.")
 
 
+class Redacted(Model):
+    """What was taken out by one redaction."""
+
+    rule: str = Field(description="As it was asked: /pointer, key:name, re:pattern or @preset.")
+    values: int = Field(ge=0, description="Strings, names and numbers that were replaced.")
+
+
+class Missing(Model):
+    """Events that no capture holds: they came behind ``after``, up to ``link``, which the event ``seq`` names."""
+
+    after: int
+    link: int
+    seq: int
+
+
+class Lacking(Model):
+    """Events of a log, from number ``first`` to ``last``, that the captures lack."""
+
+    first: int
+    last: int
+    events: int = Field(ge=1)
+
+
+class Against(Model):
+    """What was merged, held against a log."""
+
+    source: str
+    lacking: int = Field(ge=0, description="Events of the log that the captures lack.")
+    lacking_ranges: list[Lacking] = Field(description="At most 1,000 of them.")
+    beyond: int = Field(ge=0, description="Events that only the captures hold.")
+    different: int = Field(ge=0, description="Events of which the log says something else.")
+
+
+class Merged(Model):
+    """What a merge came to."""
+
+    begins_behind: int | None = Field(description="The link of the first event; null if it has none.")
+    gaps: int = Field(ge=0, description="How many ranges of missing events the links show.")
+    missing: list[Missing] = Field(description="At most 1,000 of them.")
+    against: Against | None
+
+
 class Emitted(Model):
     """What became of a stream that was written again."""
 
@@ -117,6 +159,8 @@ class Emitted(Model):
     unreadable_kept: int = Field(ge=0, description="Pieces that cannot be read and were written as they are.")
     line_ends_added: int = Field(ge=0)
     converted: Converted
+    redacted: list[Redacted] = Field(description="What was taken out, by redaction, in the order of the options.")
+    merged: Merged | None = Field(description="There if captures were merged.")
     errors_kept: list[ErrorKept]
     broken_links: BrokenLinks
     complete: bool = Field(description="Whether all sources were read to their ends.")

@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from replay_cli.admission import refuse, survey_all
 from replay_cli.api import make_options
-from replay_cli.asked import Request, pace_of, refuse_nonsense, remake_of, selection_of
+from replay_cli.asked import Request, arranged_of, pace_of, refuse_nonsense, remake_of, selection_of
 from replay_cli.atomic import keep_beside, replacing, say, settle
 from replay_cli.discovery import STDIN, Discovered, Entry, discover
-from replay_cli.emission import Emission, refuse, survey_all
+from replay_cli.emission import Emission
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.grading import grade
 from replay_cli.outcome import FINDINGS, INTERRUPTED, NOTHING, PRECEDENCE, UNREADABLE, USAGE
@@ -57,6 +58,7 @@ class _Emit:
             request.clean,
             all=request.quarantine is not None or request.in_place,
             singly=request.pace is not None,
+            ordered=arranged_of(request) is not None,
         )
         self._options = make_options(
             request.profile,
@@ -72,6 +74,7 @@ class _Emit:
             jobs=1,
         )
         self._remake = remake_of(request)
+        self._arranged = arranged_of(request)
         pace = pace_of(request)
         self._pacer = None if pace is None else Pacer(pace)
         self._due: set[int] = set()
@@ -203,6 +206,7 @@ class _Emit:
                         watch.tell,
                         self._remake,
                         self._pacer,
+                        self._arranged,
                     )
                 )
                 self._summary = emission.summary
@@ -210,6 +214,9 @@ class _Emit:
                     self._take(emission, again, watch)
                     if emission.done:
                         break
+                if request.against is not None:
+                    with open_path(request.against) as log:
+                        emission.stand_beside(log)
                 emission.close()
                 watch.hide()
 
@@ -236,7 +243,8 @@ class _Emit:
         if path is None or self._request.dry_run:
             return None
         file = stack.enter_context(opened(path, "--quarantine"))
-        return Quarantine(stack.enter_context(compressed(file, kind_of(path))), self._remake.changes)
+        changed = self._remake.changes or self._arranged is not None
+        return Quarantine(stack.enter_context(compressed(file, kind_of(path))), changed)
 
     def _write_in_place(self, entries: list[tuple[Entry, Callable[[], Source]]], watch: Watch) -> None:
         """Replace each log by what is kept of it, the old one under another name beside it.
@@ -270,7 +278,16 @@ class _Emit:
                 stack.callback(settle, file)
                 output = stack.enter_context(compressed(file, source.compression))
             emission = stack.enter_context(
-                Emission(self._wish, self._options, output, quarantine, recurring, watch.tell, self._remake)
+                Emission(
+                    self._wish,
+                    self._options,
+                    output,
+                    quarantine,
+                    recurring,
+                    watch.tell,
+                    self._remake,
+                    arranged=self._arranged,
+                )
             )
             emission.summary = self._summary
             self._summary.links.restart()
@@ -292,6 +309,9 @@ class _Emit:
         for pattern in self._selection.events.unused if self._selection.events else ():
             if not summary.stopped:
                 _say(f"--event: {one_line(pattern)} matched no event")
+        for spec, number in summary.redacted.items():
+            if not number and spec[0] != "@" and summary.events and not summary.stopped:
+                _say(f"--redact: {one_line(spec)} matched nothing, or only what was taken out before")
         if request.summary_json is not None:
             with opened(request.summary_json, "--summary-json") as file:
                 file.write(summary.as_json().encode())
@@ -314,6 +334,8 @@ class _Emit:
         summary, due = self._summary, set(self._due)
         if summary.failures:
             due.add(UNREADABLE)
+        if summary.merged is not None and summary.merged.flawed:
+            due.add(FINDINGS)
         if summary.conflicts or (summary.lost and self._request.quarantine is None):
             due.add(FINDINGS)
         if not summary.events:

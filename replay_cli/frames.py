@@ -70,7 +70,8 @@ class Frame:
     ``length`` and ``lines`` say how many bytes and line ends it takes, all terminators and comments included.
     ``event``, ``id``, ``retry`` are what the SSE fields of this very frame said, None where absent.
     ``pieces`` maps data back to the source (empty: data begins at ``offset``, column 1), up to ``mapped`` bytes of
-    it if that is not None: an event of a million data lines keeps the places of the first only.
+    it if that is not None: an event of a million data lines keeps the places of the first only. ``beyond`` counts
+    the faults that are not kept, by reason.
     """
 
     data: bytes
@@ -87,6 +88,7 @@ class Frame:
     pieces: tuple[Piece, ...] = ()
     bom: bool = False
     mapped: int | None = None
+    beyond: tuple[tuple[str, int], ...] = ()
 
     def place(self, index: int) -> Piece:
         """Where byte ``index`` (0-based) of ``data`` stands in the source; the frame's start if that is not kept."""

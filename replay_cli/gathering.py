@@ -11,8 +11,8 @@ from pathlib import Path
 
 from replay_cli.discovery import STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
+from replay_cli.interleaving import merged
 from replay_cli.looking import Seen
-from replay_cli.merging import merged
 from replay_cli.planning import Options
 from replay_cli.selection import Selection
 from replay_cli.sources import open_stream

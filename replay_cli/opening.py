@@ -91,6 +91,15 @@ def _framing_notes(frame: Frame, plan: Plan) -> Iterator[Finding]:
             yield Finding(fault.offset, line, rules.UNKNOWN_SSE_FIELD.code, facts, fault.column)
 
 
+def beyond(frame: Frame) -> dict[str, int]:
+    """How many findings a frame's faults make beyond those that are kept, by code."""
+    found: dict[str, int] = {}
+    for reason, number in frame.beyond:
+        code = (rules.NUL_RUN if reason == "nul-run" else rules.UNKNOWN_SSE_FIELD).code
+        found[code] = found.get(code, 0) + number
+    return found
+
+
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _FAULTS = {
     "unknown": "is no field of the standard; clients ignore the line",
@@ -105,12 +114,9 @@ def _unopened(frame: Frame, plan: Plan) -> Finding | None:
     match frame.state:
         case State.TORN:
             rule = rules.TORN_TAIL if plan.framing == "jsonl" else rules.UNFINISHED_EVENT
-            return finding_at_start(
-                frame,
-                rule,
-                bytes=frame.length,
-                told=count(frame.length, "byte") + (", all NUL" if not frame.data.strip(b"\0") else ""),
-            )
+            nul = frame.data and not frame.data.strip(b"\0")
+            told = count(frame.length, "byte") + (", all NUL" if nul else "")
+            return finding_at_start(frame, rule, bytes=frame.length, told=told)
         case State.BLANK:
             return finding(frame, rules.BLANK_LINE)
         case State.DATALESS:
@@ -176,7 +182,9 @@ def _open_value(frame: Frame, plan: Plan, reading: Reading, notes: tuple[Finding
     value = reading.value
     if not isinstance(value, dict):
         if isinstance(value, list) and plan.shape is Shape.RECORD and _positional(value):
-            return Opened((*notes, finding(frame, rules.POSITIONAL_RECORD)))
+            named = dict(zip(RECORD_ORDER, value, strict=True))
+            positional = finding(frame, rules.POSITIONAL_RECORD)
+            return Opened((*notes, positional), True, named, envelope_of(named), Shape.RECORD)
         return _refused(frame, rules.NOT_AN_OBJECT, found=describe(value, plan.values))
     if plan.shape is Shape.COMPAT:
         return Opened(tuple(_user_violations(frame, value, plan)), value=value)

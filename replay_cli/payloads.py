@@ -237,7 +237,8 @@ def _duration(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
     if number != expected:
         pointer = _DURATION_PLACES[0]
         shown: Fact = _word(found, True) if number is None else number
-        yield DURATION, pointer, {"found": shown, "expected": expected, "pointer": pointer}
+        told = f"from started_at to ended_at it is {expected} ms" if end >= start else "ended_at is before started_at"
+        yield DURATION, pointer, {"found": shown, "expected": expected, "told": told, "pointer": pointer}
 
 
 def _self_fork(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:

@@ -70,13 +70,16 @@ def planned(source: Source, options: Options) -> Planned:
     chunks = _bounded(source, options.max_bytes)
     head, complete, failure = _peek(chunks, HEAD)
     store = source.path is not None and in_store(source.path)
+    # Whatever has become of it, the runtime reads it line by line; a capture beside it has another name.
+    framing = "jsonl" if store and str(source.path).endswith(".jsonl") else None
+    framing = options.framing or framing
     # Exactly so much, so that what a source is taken for does not depend on the sizes of the reads.
-    sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, options.framing, store, options.schema is not None)
+    sniffed = sniff(head[:HEAD], complete and len(head) <= HEAD, framing, store, options.schema is not None)
     if not sniffed.sure and not complete:
         more, complete, failure = _peek(chunks, LONGER_HEAD - len(head))
         head += more
         within = complete and len(head) <= LONGER_HEAD
-        sniffed = sniff(head[:LONGER_HEAD], within, options.framing, store, options.schema is not None)
+        sniffed = sniff(head[:LONGER_HEAD], within, framing, store, options.schema is not None)
     plan, chosen_by = plan_for(source.path, sniffed, options)
     return Planned(plan, chosen_by, sniffed.what, _after(head, chunks, failure), failure)
 

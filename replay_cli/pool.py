@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -27,32 +28,37 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def ordered(work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int) -> Iterator[Result]:
+def ordered(
+    work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int, here: Callable[[Task], bool] = lambda _: False
+) -> Iterator[Result]:
     """Do ``work`` on each task in ``jobs`` processes (1: in this one), and yield the results in the order of tasks.
 
-    At most twice as many tasks as jobs are taken ahead of the results. ``work``, tasks and results must be picklable.
-    What ``work`` raises is raised in its place. Raises WorkerDiedError if a process is killed. Closing the iterator
-    ends the processes at once.
+    At most twice as many tasks as jobs are taken ahead of the results. Those that ``here`` is true of are done in
+    this process, when their turn comes. ``work``, tasks and results must be picklable. What ``work`` raises is raised
+    in its place. Raises WorkerDiedError if a process is killed. Closing the iterator ends the processes at once.
     """
     if jobs == 1:
         yield from map(work, tasks)
         return
     # Only here: a run that needs one process is not to load these.
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     executor = ProcessPoolExecutor(jobs, _context(), initializer=_begin)
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Callable[[], Result]] = deque()
     left, done = iter(tasks), False
     try:
         while True:
             for task in islice(left, 2 * jobs - len(waiting)):
+                if here(task):
+                    waiting.append(partial(work, task))
+                    continue
                 with _no_interrupts():
-                    waiting.append(executor.submit(work, task))
+                    waiting.append(executor.submit(work, task).result)
             if not waiting:
                 done = True
                 return
-            yield waiting.popleft().result()
+            yield waiting.popleft()()
     except BrokenProcessPool:
         raise WorkerDiedError from None
     finally:

@@ -30,6 +30,9 @@ COMPILED = 64
 WORTH = 8 * 1024
 """Bytes still to be read from which on it is worth while to learn."""
 
+LEARNABLE = 64 * 1024
+"""Bytes of the longest frame that is learned from: what is learned is kept, and cut at its members for good."""
+
 NEW_PATTERN = 8
 """Deltas of a block from which on, if the pattern covers fewer, another is made."""
 
@@ -89,6 +92,8 @@ class Prover:
         """Learn from a frame that the reference found clean; ``raw`` are its bytes. Whether that may prove more."""
         terminator = self._terminator(raw)
         if frame.mapped is not None or len(frame.pieces) > 1 or not raw.endswith(terminator):
+            return False
+        if len(raw) > LEARNABLE:
             return False
         text = raw[: -len(terminator)]
         learned = self._learned(terminator)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli import canonical, rules, wire
 from replay_cli.blocks import Block
@@ -22,8 +22,12 @@ from replay_cli.marks import thread_key
 from replay_cli.members import members
 from replay_cli.opening import Opened, open_frame
 from replay_cli.profiles import Plan, Shape
-from replay_cli.stretches import NAME_BREAKS, NOT_HELD, NOT_NEWER, UNTIMED, Stretch
+from replay_cli.stretches import NAME_BREAKS, NOT_HELD, NOT_NEWER, NOT_REDACTED, UNTIMED, Stretch
 from replay_cli.walk import FRAMINGS
+
+if TYPE_CHECKING:
+    from replay_cli.redacting import Redactor
+    from replay_cli.redactions import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,19 @@ class Remake:
     """What is to become of the events that are kept; None where they stay as they are.
 
     ``relink`` makes ``previous_seq`` anew, as one connection has it that began behind ``base`` (CONTRACT.md 3.3).
+    ``redaction`` takes out of them what it says, before anything else.
     """
 
     framing: str | None = None
     shape: Shape | None = None
     relink: bool = False
     base: int = 0
+    redaction: Redaction | None = None
 
     @property
     def changes(self) -> bool:
         """Whether anything is asked."""
-        return bool(self.framing or self.shape or self.relink)
+        return bool(self.framing or self.shape or self.relink or self.redaction)
 
 
 @dataclass(slots=True)
@@ -78,14 +84,15 @@ class _Event(NamedTuple):
 
 
 class Remaker:
-    """Remakes what is kept of one source. ``remade`` is counted on."""
+    """Remakes what is kept of one source. ``remade`` is counted on, as is ``redactor``, if there is one."""
 
-    def __init__(self, plan: Plan, remake: Remake, remade: Remade) -> None:
+    def __init__(self, plan: Plan, remake: Remake, remade: Remade, redactor: Redactor | None = None) -> None:
         self._plan = plan
         self._remake = remake
         self._remade = remade
         self._framing = remake.framing or plan.framing
         self._reader = JsonReader()
+        self._redactor = redactor
 
     def parts(self, stretch: Stretch, data: bytes) -> Iterator[tuple[Stretch, bytes]]:
         """The parts of a stretch, which tile it, each with the bytes that it becomes; one with a reason is left out.
@@ -110,16 +117,18 @@ class Remaker:
         """The bytes that a frame becomes, or why it is left out."""
         event, shape = opened.envelope, opened.shape
         if event is None or shape is None:
-            if self._framing == self._plan.framing:
-                return raw
-            return NOT_HELD if opened.readable else rules.BY_CODE[opened.findings[-1].code].name
-        if not self._converts(shape) and not self._relinks(shape):
+            return self._no_event(opened, raw)
+        text, name = frame.data, event.event
+        if self._redactor is not None:
+            text, name = self._redactor.text(text, shape), self._redactor.event(name)
+        stays = self._redactor is None or (text is frame.data and _is_bare(raw, name, self._framing))
+        if stays and not self._converts(shape) and not self._relinks(shape):
             return raw
-        fields = fields_of(frame.data) if self._changes_shape(shape) else None
+        fields = fields_of(text) if self._changes_shape(shape) else None
         if fields is None and self._changes_shape(shape):
             return UNTIMED
         thread = thread_key(event.thread_id)
-        made = self._made(_Event(frame.data, shape, event.event, thread, event.seq, fields), self._remade)
+        made = self._made(_Event(text, shape, name, thread, event.seq, fields), self._remade)
         if isinstance(made, bytes) and self._framing == self._plan.framing == "jsonl":
             # Its line end stays what it was.
             return made.removesuffix(b"\n") + raw[len(frame.data) :]
@@ -127,6 +136,16 @@ class Remaker:
             said = {"id": frame.id, "retry": frame.retry, "comment": frame.comments or None}
             self._remade.lost.update(name for name, value in said.items() if value is not None)
         return made
+
+    def _no_event(self, opened: Opened, raw: bytes) -> bytes | str:
+        """What becomes of a frame without an event: its bytes, or why it is left out."""
+        if not opened.readable:
+            if self._redactor is None and self._framing == self._plan.framing:
+                return raw
+            return rules.BY_CODE[opened.findings[-1].code].name
+        if self._framing != self._plan.framing:
+            return NOT_HELD
+        return raw if self._redactor is None or _NOTHING_SAID(raw) else NOT_REDACTED
 
     def _made(self, event: _Event, remade: Remade) -> bytes | str:
         """A frame of the wanted framing with an event in the wanted shape, or why there can be none."""
@@ -166,10 +185,35 @@ class Remaker:
 
     def _at_once(self, data: bytes) -> bytes | None:
         """The bytes that a proven stretch becomes; None if it has to be remade frame by frame."""
+        redactor = self._redactor
+        if redactor is None:
+            return self._columned(data)
+        before = redactor.replaced.copy()
+        done = self._columned(data) if redactor.deltas_are_free else self._singly(data)
+        if done is None:
+            redactor.replaced = before
+        return done
+
+    def _singly(self, data: bytes) -> bytes | None:
+        """The same, event by event, but without the reference."""
+        done = Remade(last=dict(self._remade.last))
+        made = self._others(data, done)
+        if made is not None:
+            self._remade.add(done)
+        return made
+
+    def _columned(self, data: bytes) -> bytes | None:
+        """The same, with the deltas as columns."""
         shape, framing = self._plan.shape, self._plan.framing
         deltas = canonical.split(data, shape, framing)
         if deltas is None:
             return None
+        if self._redactor is not None:
+            ids = {*deltas.threads, *deltas.turns, *deltas.items}
+            kinds = {tail[len(b'","kind":"') : -len(b'"}')] for tail in set(deltas.tails)}
+            if not self._redactor.rest_stays(ids, kinds):
+                return None
+            deltas = deltas._replace(texts=list(map(self._redactor.delta, deltas.texts)))
         done = Remade(last=dict(self._remade.last))
         links = _Links(deltas, self._remake.base, done.last) if self._relinks(shape) else None
         others, start = [b""] * len(deltas.gaps), 0
@@ -194,7 +238,11 @@ class Remaker:
             if fields is None:
                 return None
             name, thread = name_of(fields.event), thread_key(name_of(fields.thread))
-            changed = fields if self._changes_shape(shape) else None
+            if self._redactor is not None:
+                text, name = self._redactor.text(text, shape), self._redactor.event(name)
+            changed = None
+            if self._changes_shape(shape) and (changed := canonical.read(text, shape)) is None:
+                return None
             one = self._made(_Event(text, shape, name, thread, int(fields.seq), changed, tight=True), remade)
             if isinstance(one, str):
                 return None
@@ -249,6 +297,20 @@ class _Links:
         self.made.append(b"%d" % before)
         self._last[key] = seq
         return seq > before
+
+
+def _is_bare(raw: bytes, name: str, framing: str) -> bool:
+    """Whether a frame, whose text is not changed, holds nothing beside it that somebody may have written."""
+    if framing == "jsonl":
+        return True
+    plain = (b"", b":", b"event: " + name.encode(), b"event:" + name.encode())
+    return all(line in plain or _PLAIN_FIELD(line) for line in re.split(rb"\r\n|\n|\r", raw))
+
+
+_NOTHING_SAID = re.compile(rb"(?:[ \t]*|:|: ?keepalive)(?:[\r\n]+(?:[ \t]*|:|: ?keepalive))*").fullmatch
+"""Blank lines, and what the server writes to keep a connection open (CONTRACT.md 3.1)."""
+
+_PLAIN_FIELD = re.compile(rb"data:.*|(?:id|retry): ?[0-9]{1,20}", re.DOTALL).fullmatch
 
 
 def _written(fields: Fields, shape: Shape, link: int | None) -> bytes:

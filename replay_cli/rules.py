@@ -1035,7 +1035,7 @@ DURATION_MISMATCH = Rule(
     "duration-mismatch",
     Severity.ERROR,
     "duration_ms is not the time between started_at and ended_at",
-    "{pointer} is {found}, but started_at and ended_at are {expected} ms apart",
+    "{pointer} is {found}, but {told}",
     """\
 duration_ms of a turn is not the time from its started_at to its ended_at, in whole milliseconds.
 

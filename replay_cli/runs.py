@@ -8,6 +8,7 @@ begins, and the seam inside ``Tally +`` says what is wrong there, if anything is
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from replay_cli.layouts import Row
 from replay_cli.marks import content_digest
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan
+from replay_cli.stretches import NO_LINK, Rows
 from replay_cli.tally import Tally
 from replay_cli.timestamps import nanoseconds
 
@@ -52,6 +54,12 @@ class Pieces:
             return 0, len(self.data)
         starts = self._all_starts()
         return starts[start], starts[end]
+
+    def ends_of(self, start: int, end: int) -> array[int]:
+        """Where the pieces from ``start`` to ``end`` (exclusive) end, in bytes from where the first begins."""
+        starts = self._all_starts()
+        begun = starts[start]
+        return array("Q", [one - begun for one in starts[start + 1 : end + 1]])
 
     def slice(self, start: int, end: int) -> Block:
         """The pieces from ``start`` to ``end`` (exclusive) as a block of their own."""
@@ -308,6 +316,19 @@ class Run:
     def texts(self) -> Iterator[bytes]:
         """The JSON text of each frame."""
         return map(self.pieces.text, range(self.section.first + self.start, self.section.first + self.end))
+
+    def rows(self, start: int, end: int) -> Rows:
+        """The frames from ``start`` to ``end`` (exclusive) of the run as columns."""
+        section, first = self.section, self.section.first + self.start
+        columns = slice(self.start + start, self.start + end)
+        links, threads = section.links[columns], section.threads[columns]
+        linked = None
+        if any(link is not None for link in links):
+            linked = array("Q", [NO_LINK if link is None else int(link) for link in links])
+        one = threads[0].decode() if len(set(threads)) == 1 else ""
+        ends = self.pieces.ends_of(first + start, first + end)
+        seqs = array("Q", map(int, section.seqs[columns]))
+        return Rows(seqs, linked, one or [thread.decode() for thread in threads], ends)
 
     def bounds(self, start: int, end: int) -> tuple[int, int]:
         """Where the frames from ``start`` to ``end`` (exclusive) of the run stand in the source, 0-based bytes."""

@@ -6,6 +6,7 @@ reference. Both ways say the same of the same frames (a test holds them to it), 
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from replay_cli.blocks import Block
 from replay_cli.checks import alone
 from replay_cli.cleaning import Cleaner, Part
 from replay_cli.deltas import EVENT
+from replay_cli.envelope import Envelope
 from replay_cli.frames import Frame, State
 from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.links import Links
@@ -25,7 +27,7 @@ from replay_cli.plainjson import read_plain
 from replay_cli.profiles import Plan
 from replay_cli.runs import Run
 from replay_cli.selection import Selection
-from replay_cli.stretches import BEYOND_HEAD, NO_EVENT, NOT_SELECTED, Stretch
+from replay_cli.stretches import BEYOND_HEAD, NO_EVENT, NOT_SELECTED, Rows, Stretch
 from replay_cli.survey import Recurring
 from replay_cli.timestamps import nanoseconds
 from replay_cli.walk import FRAMINGS, Walk
@@ -51,7 +53,8 @@ class Wish:
     """What is to be done: what is selected, how many events at most from the front or the end, and whether to clean.
 
     ``all`` reads on behind the last event of ``head``, so that all that is left out is accounted for. ``singly``
-    makes each event that is kept a stretch of its own, with its time.
+    makes each event that is kept a stretch of its own, with its time. ``ordered`` puts them in order afterwards, so
+    that what is no event has no place.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -60,11 +63,12 @@ class Wish:
     clean: bool = False
     all: bool = False
     singly: bool = False
+    ordered: bool = False
 
     @property
     def takes_all(self) -> bool:
         """Whether no events are asked for, so that what is no event may stay as well."""
-        return self.selection.takes_all and self.head is None and self.last is None
+        return self.selection.takes_all and self.head is None and self.last is None and not self.ordered
 
 
 class Sieve:
@@ -94,6 +98,7 @@ class Sieve:
         self._takes_all = wish.takes_all
         self._each = wish.last is not None or wish.singly
         self._timed = wish.singly
+        self._ordered = wish.ordered
         self._links = links
         self._head = head
         self._cleaner = cleaner
@@ -148,7 +153,8 @@ class Sieve:
                 at, to = run.bounds(first, last)
                 line = self.line + (run.lines(0, first) if first else 0)
                 instant = instants[first] if singly and instants else None
-                yield Stretch(to - at, at, line, last - first, "" if kept else reason, b"", True, instant)
+                rows = run.rows(first, last) if kept and self._ordered else None
+                yield Stretch(to - at, at, line, last - first, "" if kept else reason, b"", True, instant, rows)
         self.line += whole
 
     def _up_to_head(self, taken: bool | list[bool], size: int) -> bool | list[bool]:
@@ -281,7 +287,8 @@ class Sieve:
             self._note(frame, part, reason)
             added = part.added if not reason else b""
             instant = nanoseconds(event.timestamp) if self._timed and event is not None else None
-            yield Stretch(part.length, at, self.line, int(event is not None), reason, added, False, instant)
+            rows = _row(event, part.length) if event is not None and self._ordered else None
+            yield Stretch(part.length, at, self.line, int(event is not None), reason, added, False, instant, rows)
             at += part.length
         self.line += frame.lines
 
@@ -330,6 +337,11 @@ class Sieve:
         if self._cleaner is not None and last is not None and event.seq <= last:
             self._cleaner.flawed(rules.SEQ_STEP_BACK.name)
         links.written(thread, event.seq)
+
+
+def _row(event: Envelope, length: int) -> Rows:
+    links = None if event.previous_seq is None else array("Q", [event.previous_seq])
+    return Rows(array("Q", [event.seq]), links, event.thread_id, array("Q", [length]))
 
 
 def _alike(taken: list[bool]) -> bool | list[bool]:

@@ -21,11 +21,11 @@ from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
 from replay_cli.walk import FRAMINGS
 
-SPAN = 4 * 1024 * 1024
+SPAN = 2 * 1024 * 1024
 """Bytes of a span, about: some hundredths of a second of work. Tallies that wait for their turn are held in memory,
 and in a log of a hundred thousand threads they are as large as their spans."""
 
-LARGE = 6 * SPAN
+LARGE = 12 * SPAN
 """Bytes of a file from which on it is cut up: starting processes takes as long as auditing some megabytes."""
 
 _STEP = 64 * 1024
@@ -54,12 +54,13 @@ def are_worth_it(source: Source, jobs: int) -> bool:
 def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, fresh: bool = False) -> Iterator[Tally]:
     """Tallies that add up to that of a plain file, in order. Raises SourceError and WorkerDiedError.
 
-    The last stretch is audited here: whether its last frame has an end, and by how much the file has grown, is for
-    the one who opened it to say. With ``fresh`` also the share that is proven is the same from run to run.
+    Spans that a long frame makes long are audited here, one at a time: several at once would take too much memory. So
+    is the last stretch: whether its last frame has an end, and by how much the file has grown, is for the one who
+    opened it to say. With ``fresh`` also the share that is proven is the same from run to run.
     """
     cuts = _Cuts(source, plan, span, fresh)
     done = 0
-    for tally in ordered(_audit_span, cuts, jobs):
+    for tally in ordered(_audit_span, cuts, jobs, lambda one: one.end - one.start > span + span // 2):
         done += tally.size
         # So that the source tells how far its reading has come.
         source.skip_to(done)

@@ -18,7 +18,7 @@ BOM = b"\xef\xbb\xbf"
 """Taken off the very start of a source; anywhere else U+FEFF is an ordinary character."""
 
 FAULTS_KEPT = 20
-"""How many faults of one frame are kept; a binary file read as SSE would have one for every line."""
+"""How many faults of one frame are kept, the others are counted: a binary file read as SSE has one for every line."""
 
 NAME_KEPT = 40
 """How many characters of a field's name a fault keeps."""
@@ -152,6 +152,7 @@ class _Message:
     id: bytes | None = None
     retry: int | None = None
     faults: list[Fault] = field(default_factory=list)
+    beyond: dict[str, int] = field(default_factory=dict)
 
     def take(self, line: _Line) -> None:
         """Take the next line in."""
@@ -228,6 +229,8 @@ class _Message:
             nuls = max(map(len, _NULS.findall(line.text)), default=0)
             column = line.offset - line.start + 1
             self.faults.append(Fault(line.number, line.offset, reason, shown, nuls, column))
+        else:
+            self.beyond[reason] = self.beyond.get(reason, 0) + 1
 
     def frame(self, end: int, ended: bool) -> Frame:
         """The frame of these lines, which goes up to ``end`` in the source."""
@@ -253,6 +256,7 @@ class _Message:
             pieces,
             self.bom,
             self.mapped,
+            tuple(self.beyond.items()),
         )
 
     def _state(self, ended: bool) -> State:

@@ -69,6 +69,8 @@ def _looked_at(rule: Rule, tally: Tally, plan: Plan) -> int:
         return 0
     if (code[0] == "C") is not (plan.shape is Shape.COMPAT) and code[0] in "CEST":
         return 0
+    if rule is rules.USER_SCHEMA_VIOLATION and plan.schema is None:
+        return 0
     if rule is rules.SEQ_GAP:
         return tally.looked[rules.SEQ_STEP_BACK.code] if plan.gaps else 0
     code = _LIKE.get(code, code)

@@ -6,6 +6,7 @@ between is known, so that the source can be had back.
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 NOT_SELECTED = "not-selected"
@@ -17,6 +18,10 @@ NOT_HELD = "not-held"
 NOT_NEWER = "not-newer"
 UNTIMED = "no-time"
 NAME_BREAKS = "name-breaks"
+NOT_REDACTED = "not-redacted"
+
+SORTED, MERGED = "sorted", "merged"
+"""How what is kept may be arranged."""
 
 WORDS = {
     NOT_SELECTED: "not selected",
@@ -26,10 +31,28 @@ WORDS = {
     BEFORE_LAST: "before --last",
     NOT_HELD: "the other framing cannot hold them (comments, blank lines, an HTTP head)",
     NOT_NEWER: "not newer than the event before: a stream leaves them out",
+    NOT_REDACTED: "no redaction can look into them (comments, HTTP heads, other frames)",
     NAME_BREAKS: "their name has a line break, which SSE cannot hold",
     UNTIMED: "their time is none that the other shape can tell",
 }
 """Why something is left out that no rule is broken by; all other reasons are names of rules."""
+
+
+NO_LINK = 2**64 - 1
+"""A link to no event: none has a number beyond."""
+
+
+class Rows(NamedTuple):
+    """Columns of the events of a stretch, for who puts them in order.
+
+    ``links`` is None where no event has one, and ``NO_LINK`` in it stands for none; ``threads`` is one name where
+    there is but one. ``ends`` are the ends of the frames, in bytes from the beginning of the stretch.
+    """
+
+    seqs: array[int]
+    links: array[int] | None
+    threads: str | list[str]
+    ends: array[int]
 
 
 class Stretch(NamedTuple):
@@ -38,7 +61,8 @@ class Stretch(NamedTuple):
     ``length`` in bytes, ``offset`` 0-based, ``line`` from 1; ``events`` is how many readable events it holds.
     ``reason`` is empty if it is kept. ``added`` are bytes that the output gets behind it, which the source lacks.
     ``instant`` is the time of a single event, in nanoseconds since 1970, if it was asked for and can be told.
-    ``proven``: whole frames, of which the prover showed that each is an event.
+    ``proven``: whole frames, of which the prover showed that each is an event. ``rows`` are there if they were asked
+    for, and the stretch is kept.
     """
 
     length: int
@@ -49,3 +73,4 @@ class Stretch(NamedTuple):
     added: bytes = b""
     proven: bool = False
     instant: int | None = None
+    rows: Rows | None = None

@@ -10,6 +10,7 @@ from itertools import islice
 from replay_cli import rules
 from replay_cli.errors import one_line
 from replay_cli.links import Links
+from replay_cli.merging import Lacking, Merged
 from replay_cli.remaking import Remade
 from replay_cli.stretches import NAME_BREAKS, UNTIMED, WORDS, Stretch
 from replay_cli.told import TOOL
@@ -58,6 +59,8 @@ class Summary:
     stopped: bool = False
     failures: list[str] = field(default_factory=list)
     remade: Remade = field(default_factory=Remade)
+    redacted: dict[str, int] = field(default_factory=dict)
+    merged: Merged | None = None
 
     def keep(self, stretch: Stretch) -> None:
         """Count a stretch that is kept."""
@@ -121,6 +124,8 @@ class Summary:
                     for name, number in self.remade.lost.most_common(LOST_LISTED)
                 ],
             },
+            "redacted": [{"rule": one_line(spec), "values": number} for spec, number in self.redacted.items()],
+            "merged": None if self.merged is None else _merged_document(self.merged),
             "errors_kept": [
                 {"rule": rule, "events": flaw.events, "first": {"source": one_line(flaw.source), "line": flaw.line}}
                 for rule, flaw in self.flaws.items()
@@ -162,6 +167,10 @@ class Summary:
             where = f"{one_line(flaw.source)}:{flaw.line}"
             yield f"kept {count(flaw.events, 'event')} with an error: {rule}, first at {where}"
         yield from self._remade()
+        for spec, number in self.redacted.items():
+            yield f"--redact {one_line(spec)}: took out {count(number, 'value')}"
+        if self.merged is not None:
+            yield from _merged_lines(self.merged)
         yield from self._broken_links()
         if self.line_ends:
             yield f"added {count(self.line_ends, 'line end')} between what stood on one line"
@@ -196,12 +205,67 @@ class Summary:
         yield f"{total} {names} an event that does not come just before{before}: {named}{rest}"
 
 
+def _merged_lines(merged: Merged) -> Iterator[str]:
+    if merged.begins:
+        yield f"the stream begins behind seq {merged.begins}"
+    if merged.gaps:
+        told = "; ".join(
+            f"between seq {one.after} and {one.seq}, which names {one.link}" for one in merged.missing[:RANGES_SHOWN]
+        )
+        more = f"; and {merged.gaps - RANGES_SHOWN:,} more" if merged.gaps > RANGES_SHOWN else ""
+        yield f"events are missing in {count(merged.gaps, 'place')}: {told}{more}"
+    if not merged.against:
+        return
+    name = one_line(merged.against)
+    if not merged.flawed:
+        yield f"{name} holds the same events"
+    if merged.lacked:
+        told = "; ".join(_range(one) for one in merged.lacking[:RANGES_SHOWN])
+        more = f"; and {merged.ranges - RANGES_SHOWN:,} more ranges" if merged.ranges > RANGES_SHOWN else ""
+        yield f"{count(merged.lacked, 'event')} of {name} {_is_or_are(merged.lacked)} missing: {told}{more}"
+    if merged.beyond:
+        yield f"{count(merged.beyond, 'event')} {_is_or_are(merged.beyond)} not in {name}"
+    if merged.different:
+        yield f"{count(merged.different, 'event')} {_is_or_are(merged.different)} another one in {name}"
+
+
+def _range(lacking: Lacking) -> str:
+    if lacking.first == lacking.last:
+        return f"seq {lacking.first}"
+    return f"seq {lacking.first} to {lacking.last} ({count(lacking.events, 'event')})"
+
+
+def _is_or_are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _merged_document(merged: Merged) -> dict[str, object]:
+    beside = None
+    if merged.against:
+        beside = {
+            "source": one_line(merged.against),
+            "lacking": merged.lacked,
+            "lacking_ranges": [one._asdict() for one in merged.lacking],
+            "beyond": merged.beyond,
+            "different": merged.different,
+        }
+    return {
+        "begins_behind": merged.begins,
+        "gaps": merged.gaps,
+        "missing": [{"after": one.after, "link": one.link, "seq": one.seq} for one in merged.missing],
+        "against": beside,
+    }
+
+
 def _pieces(left: Left) -> str:
     if left.events == left.pieces or not left.events:
         noun = "event" if left.events else "piece"
         return f"{count(left.pieces, noun)} ({size(left.bytes)})"
     return f"{count(left.events, 'event')} in {count(left.pieces, 'piece')} ({size(left.bytes)})"
 
+
+RANGES_SHOWN = 5
+"""Ranges of missing events that the summary shows."""
 
 LOST_SHOWN, LOST_LISTED, NAME_SHOWN = 5, 1000, 100
 """Members without a place that the summary shows, that the document lists, and characters of a name."""

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from replay_cli import quarantine as quarantines
+from replay_cli.admission import survey_all
 from replay_cli.api import FramingName, ProfileName, make_options
-from replay_cli.asked import Request, refuse_nonsense, remake_of, selection_of
-from replay_cli.emission import Emission, survey_all
+from replay_cli.asked import Request, arranged_of, refuse_nonsense, remake_of, selection_of
+from replay_cli.emission import Emission
 from replay_cli.errors import UsageError
 from replay_cli.grading import grade
 from replay_cli.outputs import compressed, identity, kind_of, opened, refuse_overwriting
@@ -46,6 +47,12 @@ def emit(
     framing_out: Literal["jsonl", "sse"] | None = None,
     shape_out: Literal["envelope", "record"] | None = None,
     relink: bool = False,
+    redact: Words = (),
+    redact_key: str | None = None,
+    keep_length: bool = False,
+    sort: bool = False,
+    merge: bool = False,
+    against: str | PathLike[str] | None = None,
     clean: bool = False,
     quarantine: str | PathLike[str] | None = None,
     force: bool = False,
@@ -81,11 +88,18 @@ def emit(
         framing_out=framing_out,
         shape_out=shape_out,
         relink=relink,
+        redact=_words(redact),
+        redact_key=redact_key,
+        keep_length=keep_length,
+        sort=sort,
+        merge=merge,
+        against=None if against is None else str(against),
         clean=clean,
         quarantine=None if quarantine is None else str(quarantine),
     )
     refuse_nonsense(request)
-    wish = Wish(selection_of(request), head, last, clean, all=quarantine is not None)
+    arranged = arranged_of(request)
+    wish = Wish(selection_of(request), head, last, clean, all=quarantine is not None, ordered=arranged is not None)
     remake = remake_of(request)
     options = make_options(
         profile,
@@ -107,13 +121,16 @@ def emit(
         recurring = survey_all(opens, options) if clean else None
         file = _output(stack, output)
         beside = _output(stack, quarantine)
-        kept = quarantines.Quarantine(beside, remake.changes) if beside is not None else None
-        emission = stack.enter_context(Emission(wish, options, file, kept, recurring, None, remake))
+        kept = quarantines.Quarantine(beside, remake.changes or arranged is not None) if beside is not None else None
+        emission = stack.enter_context(Emission(wish, options, file, kept, recurring, None, remake, None, arranged))
         for again in opens:
             with again() as source:
                 emission.take(source)
             if emission.done:
                 break
+        if request.against is not None:
+            with open_path(request.against) as log:
+                emission.stand_beside(log)
         emission.close()
     return Emitted.model_validate(emission.summary.document())
 

@@ -292,7 +292,7 @@ class _Run:
 
     def _say_aside(self, report: Report) -> None:
         """What the concise format has no line for."""
-        if self._aside and (report.findings or report.failure):
+        if self._aside and (len(self._entries) == 1 or any(report.counts) or report.failure):
             _say(f"{one_line(report.source)}: {one_line(report.verdict)}")
         if report.failure and self._format != "text":
             _say(report.failure)

@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from replay_cli.emission import Emission, survey_all
+from replay_cli.admission import survey_all
+from replay_cli.emission import Emission
 from replay_cli.planning import Options
 from replay_cli.quarantine import Quarantine, restore
 from replay_cli.remaking import Remake
@@ -50,18 +51,23 @@ def emitted(
     last: int | None = None,
     options: Options | None = None,
     remake: Remake | None = None,
+    arranged: str | None = None,
+    against: bytes | None = None,
 ) -> Done:
     """Write logs again, with a quarantine beside (but for the last events, which are had without)."""
     options = options or Options()
-    wish = Wish(select or Selection(), head, last, clean, all=last is None)
+    wish = Wish(select or Selection(), head, last, clean, all=last is None, ordered=arranged is not None)
     output, kept = BytesIO(), BytesIO()
     opens = [_opener(log, f"log{number}") for number, log in enumerate(logs)]
     recurring = survey_all(opens, options) if clean else None
-    quarantine = Quarantine(kept, remake is not None) if last is None else None
-    with Emission(wish, options, output, quarantine, recurring, None, remake) as emission:
+    quarantine = Quarantine(kept, remake is not None or arranged is not None) if last is None else None
+    with Emission(wish, options, output, quarantine, recurring, None, remake, None, arranged) as emission:
         for again in opens:
             with again() as opened:
                 emission.take(opened)
+        if against is not None:
+            with source(against, "against") as log:
+                emission.stand_beside(log)
         emission.close()
     pieces = [json.loads(line) for line in kept.getvalue().splitlines()]
     return Done(output.getvalue(), kept.getvalue(), emission.summary, pieces)

@@ -157,6 +157,12 @@ def test_a_line_within_the_limit_fits_in_a_capture(peak: Callable[..., float], t
     assert peak(iter(data), "--profile", "envelope") < MOST
 
 
+def test_a_line_of_a_million_unknown_members_fits(peak: Callable[..., float]) -> None:
+    members = b",".join(b'"k%07d":1' % number for number in range(1_100_000))
+
+    assert peak(iter([record(1)[:-2], b",", members, b"}\n"]), code=0) < MOST
+
+
 def test_a_long_line_that_is_no_json_fits(peak: Callable[..., float]) -> None:
     assert peak(iter([BEFORE, b',"event":"x","payload":', LONG_LINES["emoji"], b"}}\n"]), code=1) < MOST
 

@@ -365,7 +365,16 @@ def test_statistics_tell_how_often_a_rule_could_be_asked(replay: Replay) -> None
     asked = {row["name"]: (row["looked_at"], row["findings"]) for row in source["statistics"]}
     assert (2, 0) == asked["kind-mismatch"]
     assert (1, 1) == asked["broken-link"]
-    assert (0, 0) == asked["torn-tail"]
+    assert (0, 0) == asked["torn-tail"] == asked["user-schema-violation"]
+
+
+def test_concise_tells_the_verdict_of_the_only_source_and_of_each_with_findings(replay: Replay) -> None:
+    def told(*words: str) -> list[str]:
+        return replay("validate", "--format", "concise", *words).stderr.splitlines()
+
+    assert ["replay: clean.jsonl: the runtime reads it whole"] == told("clean.jsonl")[:-1]
+    assert ["replay: damaged.sse: a client"] == [one[:29] for one in told("clean.jsonl", "damaged.sse")[:-1]]
+    assert "replay: damaged.sse: a client" == told("damaged.sse", "--max-findings", "0")[0][:29]
 
 
 @pytest.mark.parametrize(

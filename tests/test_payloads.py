@@ -282,8 +282,9 @@ def completed(started: object, ended: object, duration: object) -> Envelope:
 def test_a_duration_is_the_whole_milliseconds_between(started: str, ended: str, whole: int) -> None:
     assert said(completed(started, ended, whole)) == []
     pointer = "/payload/turn/duration_ms"
+    told = f"from started_at to ended_at it is {whole} ms" if "09:" not in ended else "ended_at is before started_at"
     for wrong in (whole - 1, whole + 1):
-        facts = {"found": wrong, "expected": whole, "pointer": pointer}
+        facts = {"found": wrong, "expected": whole, "told": told, "pointer": pointer}
         assert said(completed(started, ended, wrong)) == [(DURATION, pointer, facts)]
 
 
@@ -292,7 +293,8 @@ def test_a_duration_is_the_whole_milliseconds_between(started: str, ended: str, 
     [("1000", "string of 4 characters"), (1000.0, "number"), (True, "boolean"), ([], "array"), ({}, "object")],
 )
 def test_a_duration_of_another_type_is_no_duration(value: object, found: str) -> None:
-    facts = {"found": found, "expected": 1000, "pointer": "/payload/turn/duration_ms"}
+    told = "from started_at to ended_at it is 1000 ms"
+    facts = {"found": found, "expected": 1000, "told": told, "pointer": "/payload/turn/duration_ms"}
     event = completed("2026-08-20T10:00:00Z", "2026-08-20T10:00:01Z", value)
     assert said(event) == [(DURATION, "/payload/turn/duration_ms", facts)]
 

@@ -81,6 +81,12 @@ def test_one_job_is_this_process() -> None:
     assert set(ordered(process_of, range(3), 1)) == {os.getpid()}
 
 
+def test_tasks_for_this_process_are_done_in_it_in_their_turn() -> None:
+    assert list(ordered(slow_square, range(20), 2, lambda task: task % 3 == 0)) == [n * n for n in range(20)]
+    done = list(ordered(process_of, range(6), 2, lambda task: task % 3 == 0))
+    assert [n for n, process in enumerate(done) if process == os.getpid()] == [0, 3]
+
+
 def test_tasks_are_taken_only_a_little_ahead() -> None:
     taken = []
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from replay_cli import auditor, rules, walk
-from replay_cli.auditor import audit_block, audit_blocks
+from replay_cli.auditor import NOT_COVERED, audit_block, audit_blocks
 from replay_cli.blocks import Block
 from replay_cli.cutting import cut
 from replay_cli.frames import Frame
@@ -23,6 +24,7 @@ from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
 from tests.guards import GUARDS, Guard, without
 from tests.holes import HOLES, event, frame
+from tests.making import record
 from tests.proving import WRITERS, Hole, Writer, cases, problem, reference, teach
 from tests.recordings import logs, vectors
 
@@ -83,6 +85,18 @@ def test_what_was_learned_from_one_source_serves_the_next() -> None:
     teach(ENVELOPE)
 
     assert share(fast(b"".join(ENVELOPE.frames(20)), ENVELOPE.plan())) == 1
+
+
+def test_a_frame_of_many_members_is_not_learned_from() -> None:
+    """It would be kept, with a pattern as long as it is."""
+    forget()
+    many: dict[str, Any] = {f"member_{number}": 1 for number in range(10_000)}
+    wide = record(1, **many)
+
+    tally = fast(wide + b"".join(WRITERS["record"].frames(300)), WRITERS["record"].plan())
+
+    assert share(tally) < 1
+    assert tally.unproven[NOT_COVERED] >= len(wide)
 
 
 def test_what_was_learned_does_not_change_what_is_found() -> None:

@@ -103,6 +103,16 @@ def test_a_capture_that_stands_in_a_store_is_still_a_capture(tmp_path: Path) -> 
     assert ({}, "a client accepts all 94 events") == (audit(path).rules, audit(path).verdict)
 
 
+def test_a_capture_in_the_place_of_a_store_log_is_a_broken_log(tmp_path: Path) -> None:
+    """The runtime reads whatever stands there line by line."""
+    (tmp_path / "events").mkdir()
+    (tmp_path / "state.json").write_text('{"schema_version":2,"next_seq":1}')
+    path = tmp_path / "events" / "thr_1a2b3c4d.jsonl"
+    path.write_bytes(shared("recorded/captures/story.sse").read_bytes())
+
+    assert "the runtime does not start because of line 1" == audit(path).verdict
+
+
 def test_heads_of_interim_and_redirecting_answers_may_come_first() -> None:
     capture = shared("recorded/captures/approvals.sse").read_bytes()
 

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from replay_cli import audit
 from replay_cli.blocks import Block
 from replay_cli.cutting import HEAD_KEPT, cut
 from replay_cli.frames import Fault, Frame, Piece, State
 from replay_cli.sse import BOM, FAULTS_KEPT, SSE, boundary, first, line_ends
+from tests.making import capture
 
 VECTORS = Path(__file__).resolve().parents[1].parent / "shared" / "vectors" / "sse_bodies.jsonl"
 NO_LIMIT = 1 << 24
@@ -349,8 +351,19 @@ def test_a_fault_stands_at_the_start_of_its_line() -> None:
     assert (Fault(2, 109, "unknown", "foo"),) == frame.faults
 
 
-def test_the_faults_of_a_frame_are_bounded() -> None:
-    assert FAULTS_KEPT == len(only(b"x\n" * 1000 + b"\n").faults)
+def test_the_faults_of_a_frame_are_bounded_and_all_are_counted() -> None:
+    frame = only(b"x\n" * 1000 + b"\0\0\n" * 10 + b"\n")
+
+    assert FAULTS_KEPT == len(frame.faults)
+    assert (("unknown", 1000 - FAULTS_KEPT), ("nul-run", 10)) == frame.beyond
+
+
+def test_discarded_lines_beyond_those_kept_are_findings_too() -> None:
+    report = audit(
+        capture(*((seq, seq - 1) for seq in range(1, 400))) + b"x\n" * 1000 + b"\0\0\n" * 10 + capture((400, 399))
+    )
+
+    assert {"unknown-sse-field": 1000, "nul-run": 10} == report.rules
 
 
 # -- places -----------------------------------------------------------------------------------------------------

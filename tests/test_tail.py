@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay_cli.envelope import Envelope
+from replay_cli.interleaving import merged
 from replay_cli.looking import Seen
-from replay_cli.merging import merged
 from replay_cli.showing import Lines, Look, prefixes
 from replay_cli.stores import runtime_folder
 from tests.conftest import ROOT, Ran, Replay

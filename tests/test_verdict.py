@@ -11,6 +11,7 @@ from tests.making import capture, compact, envelope, message, record, store
 
 BROKEN = b'{"schema_version":2,"seq":\n'
 TORN = b'{"schema_version":2,"se'
+ARRAY = b'[2,2,"2026-11-21T06:00:02.120Z","thr_1",null,null,"thread.started",{}]\n'
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 
 
@@ -35,6 +36,16 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
             store(1) + record(2, "turn.completed")[:-1] + record(3),
             "the runtime does not start because of line 2",
         ),
+        (
+            store(1) + record(2, payload={"told": {"event": "turn.completed"}})[:-2] + b"\n",
+            "the runtime starts, but streaming this thread fails at line 2",
+        ),
+        (
+            record(1, "turn.completed")[:90] + record(2, "turn.completed"),
+            "the runtime does not start because of line 1",
+        ),
+        (store(1) + ARRAY + store(3), "the runtime reads it whole"),
+        (ARRAY, "the runtime reads it whole"),
         (store(1, 3, 2, 4), "the runtime reads it whole; streams 3 of 4 events, 1 dropped as not newer"),
         (store(1, 2, 2, 3), "the runtime reads it whole; streams 3 of 4 events, 1 dropped as not newer"),
         (store(5, 6, 1, 2, 3), "the runtime reads it whole; streams 2 of 5 events, 3 dropped as not newer"),
@@ -69,6 +80,10 @@ def test_of_a_store_log_it_says_what_the_runtime_does(log: bytes, sentence: str)
             "a client accepts all 1 event, never sees the 16 bytes of the unfinished end",
         ),
         (capture((1, 0)) + HEAD + capture((2, 1)), "a client accepts all 2 events"),
+        (
+            capture((0, 0), (7, 6), (8, 7)),
+            "a client accepts 1 of 3 events and ignores 1 as not newer, reloads at seq 7, 1 time in all",
+        ),
         (
             capture((1, 0)) + message(envelope(5, 4, thread="thr_2")) + capture((2, 1)),
             "a client accepts 2 of 3 events and ignores 1 of another thread",
