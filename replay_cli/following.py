@@ -16,8 +16,8 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-CHUNK = 1024 * 1024
-"""Most bytes that are read at once."""
+CHUNK = 256 * 1024
+"""Most bytes of a pipe that are read at once."""
 
 REMEMBERED = 1024
 """Bytes before the place reached by which a file is known again."""
@@ -57,16 +57,17 @@ class Change(NamedTuple):
 
 
 class Followed:
-    """One file that was read up to ``position``; what follows is asked for with ``changes``.
+    """One file that was read up to ``position``; what follows is asked for with ``changes``, ``piece`` bytes at once.
 
     After CUT, ANEW, REPLACED and BACK it is of no further use: whoever goes on begins anew.
     """
 
-    def __init__(self, path: str, position: int, identity: tuple[int, int]) -> None:
+    def __init__(self, path: str, position: int, identity: tuple[int, int], piece: int) -> None:
         self._path = path
         self.position = position
         """How far it was read, in bytes."""
         self._identity = identity
+        self._piece = piece
         self._fd: int | None = None
         self._known: tuple[int, int] | None = None
         self._told = What.GREW
@@ -131,7 +132,7 @@ class Followed:
         if self._fd is None:
             return
         with suppress(OSError):
-            while self._is_as_it_was(self._fd) and (data := os.pread(self._fd, CHUNK, self.position)):
+            while self._is_as_it_was(self._fd) and (data := os.pread(self._fd, self._piece, self.position)):
                 yield self._grown(data)
 
     def _changed(self, size: int) -> Iterator[Change]:
@@ -146,7 +147,7 @@ class Followed:
                 return
             yield Change(What.MENDED, begun)
             self.position, self._held, self._window = begun, 0, base
-        wanted = min(size - self.position, CHUNK)
+        wanted = min(size - self.position, self._piece)
         data = os.pread(fd, wanted, self.position) if wanted > 0 else b""
         self.behind = bool(data) and self.position + len(data) < size
         if data:

@@ -17,7 +17,7 @@ from replay_cli.planning import Options
 from replay_cli.selection import Selection
 from replay_cli.sources import open_stream
 from replay_cli.stores import group_of
-from replay_cli.tailed import ForeignError, Key, Tailed
+from replay_cli.tailed import LEAST, PIECE, TOGETHER, ForeignError, Key, Tailed
 
 LOOK_AGAIN = 0.1
 """Seconds after which folders are looked into again, at the earliest."""
@@ -97,6 +97,7 @@ class Logs:
     def _add(self, log: Tailed) -> None:
         self.all.append(log)
         self.groups.append("-" if log.path == STDIN else group_of(log.path))
+        log.piece = max(min(PIECE, TOGETHER // len(self.all)), LEAST)
 
     def _discovered(self, follow: bool) -> Discovered:
         paths = list(self._paths)
@@ -130,6 +131,8 @@ class Logs:
         """What is to be shown of what there is, the ``last`` so many events of all logs together (None: all)."""
         shares: Counter[int] = Counter()
         logs = [log for log in self.all if log.opened]
+        for log in logs:
+            log.piece = max(min(PIECE, TOGETHER // len(logs)), LEAST)
         groups = [self.groups[log.number] for log in logs]
         if last is not None:
             keys = [self._last(log, last) for log in logs]

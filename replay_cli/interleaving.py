@@ -1,7 +1,7 @@
 """Interleaving: several logs as one stream.
 
-By seq within a store, whose threads share one counter (CONTRACT.md 4), and by time between stores and other logs. What
-stands in one log keeps its order, whatever it is.
+By seq within a store, whose threads share one counter (CONTRACT.md 4), and by time between stores and other logs.
+What stands in one log keeps its order, whatever it is.
 """
 
 from __future__ import annotations

@@ -25,8 +25,11 @@ from replay_cli.streaming import Stream
 from replay_cli.walk import FRAMINGS
 from replay_cli.wording import count, size
 
-PIECE = 128 * 1024
-"""Bytes of a log that are read at once; hundreds of logs may be read side by side."""
+PIECE, LEAST = 128 * 1024, 8 * 1024
+"""Most and least bytes of a log that are read at once."""
+
+TOGETHER = 32 * 1024 * 1024
+"""Bytes that are read at once of all logs together; thousands may be read side by side."""
 
 FINDINGS_HELD = 100
 """Findings before an event that are held, where the last events of a stream are looked for."""
@@ -57,6 +60,8 @@ class Tailed:
     ) -> None:
         self.number, self.path = number, path
         self.followable = False
+        self.piece = PIECE
+        """Bytes that are read at once."""
         self.held_findings = 0
         """Findings that were not kept, where there were too many."""
         self.accepts: Callable[[Envelope], bool] | None = None
@@ -102,7 +107,9 @@ class Tailed:
     def has_line(self) -> bool:
         """Whether there is a line to tell what it holds. Raises UsageError if it is not there; SourceError."""
         with self._open() as source:
-            return not source.rereadable or any(b"\n" in chunk for chunk in source.chunks())
+            if not source.rereadable or (source.raw_size or 0) > HEAD:
+                return True
+            return any(b"\n" in chunk for chunk in source.chunks())
 
     def find_last(self, number: int) -> list[Key]:
         """The last so many events that are to be shown, in the order of the log. Raises SourceError."""
@@ -210,7 +217,7 @@ class Tailed:
             yield from self._planned.chunks
             return
         while offset < self._size:
-            data = self._read(offset, min(PIECE, self._size - offset))
+            data = self._read(offset, min(self.piece, self._size - offset))
             if not data:
                 raise SourceError(self.path, f"shrank while it was read: {self._size - offset} bytes are gone")
             yield data
@@ -272,7 +279,7 @@ class Tailed:
         """From the end of the backlog on, or from the beginning if there is none: what comes is asked for."""
         if self._stream is None or not self.followable:
             return
-        self._followed = Followed(self.path, self._size, self._identity)
+        self._followed = Followed(self.path, self._size, self._identity, self.piece)
         self._followed.start(self._size - self._stream.settled)
 
     @property

@@ -114,7 +114,7 @@ class _Tail:
                 code = self._run(out)
         except BrokenPipeError:
             return NOBODY_READS
-        if not request.quiet:
+        if not request.quiet and code != USAGE:
             say(f"replay: {self._summary()}")
         return code
 
@@ -147,6 +147,7 @@ class _Tail:
             self._show.close()
         out.flush()
         self._keep(0.0)
+        self._tell_unused(code)
         return self._exit_code() if code is None else code
 
     def _show_all(self, show: Show) -> None:
@@ -316,6 +317,13 @@ class _Tail:
         ignored = self._continuity.ignored
         doubled = f"; {count(ignored, 'event')} ignored, as not newer" if ignored else ""
         return f"showed {told}: {found}{torn}{untold}{again}{doubled}"
+
+    def _tell_unused(self, code: int | None) -> None:
+        """Where nothing was shown, a pattern that fits no name at all is most likely why."""
+        events = self._selection.events
+        if events is not None and code is None and not self._shown:
+            for pattern in events.unused:
+                self._notice(f"--event: {one_line(pattern)} matched no event")
 
     def _exit_code(self) -> int:
         due = set(self._due)

@@ -485,7 +485,7 @@ def test_what_cannot_be_meant_is_one_line(replay: Replay, log: Path, words: list
 
     assert (2, "") == (ran.code, ran.stdout)
     assert told in ran.stderr.splitlines()[0]
-    assert len(ran.stderr.splitlines()) <= 2
+    assert 1 == len(ran.stderr.splitlines())
 
 
 def test_what_holds_nothing_is_said_and_is_exit_code_3(replay: Replay, tmp_path: Path) -> None:
@@ -501,6 +501,12 @@ def test_what_holds_nothing_is_said_and_is_exit_code_3(replay: Replay, tmp_path:
 
 def test_a_log_in_which_nothing_is_asked_for_is_no_failure(replay: Replay, log: Path) -> None:
     assert 0 == replay("tail", "--since-seq", "1000", log).code
+
+
+def test_a_pattern_that_fits_no_name_is_told(replay: Replay, log: Path) -> None:
+    ran = replay("tail", "--event", "item.deltas", log)
+
+    assert (0, "replay: --event: item.deltas matched no event") == (ran.code, ran.stderr.splitlines()[0])
 
 
 def test_what_cannot_be_read_to_its_end_is_exit_code_4(replay: Replay, tmp_path: Path) -> None:
