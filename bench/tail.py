@@ -25,7 +25,7 @@ from bench.contenders import ABSENT, ROOT, Around, around
 from bench.emit import counted
 from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, speed
 from bench.racing import PROC, Contender, can_watch, environment, kilobytes, race
-from bench.report import Report, Speed, machine, markdown, to_json, versions, write
+from bench.report import Report, Speed, into_readme, machine, markdown, to_json, versions, write
 from bench.speed import MADE
 from bench.variants import EVENTS_PER_MB, Log, made
 
@@ -204,6 +204,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write what was measured there as well")
     parser.add_argument("--made", metavar="FOLDER", type=Path, default=MADE, help="where the logs are kept")
     parser.add_argument("--command", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--docs", action="store_true", help="put the table into docs/tail.md as well")
     options = parser.parse_args(words)
     mb = options.mb or (200 if options.quick else 2000)
     command = options.command or "python -m bench.tail" + " --quick" * options.quick
@@ -211,6 +212,9 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.json:
         write(to_json(report), options.json)
     write("\n".join(markdown(report)) + "\n", None)
+    if options.docs:
+        page = ROOT / "docs" / "tail.md"
+        write(into_readme(page.read_text(encoding="utf-8"), report), page)
     return int("failed" in {one.state for one in report.rows})
 
 

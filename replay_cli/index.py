@@ -1,13 +1,13 @@
 """Index: where in a big log the events behind a number begin, kept from one call to the next.
 
-It is made on the way through a log, and stands only for a log whose order was seen to hold: one thread, seq that
-ascends, no line that cannot be read. Each entry names a place where a frame begins, the last seq before it, and a
-hash of the bytes up to the next entry. A lookup verifies what it lands in. What does not fit is thrown away, never
-mended: then the log is read from its beginning, and the answer is the same.
+It is made on the way through a log of one thread. Each entry names a place where a frame begins, a number above which
+no seq stands before it, whatever their order, and a hash of the bytes up to the next entry. So behind the last entry
+whose number is not too great there is all that is asked for. A lookup verifies what it lands in. What does not fit is
+thrown away, never mended: then the log is read from its beginning, and the answer is the same.
 
 An append is told from an edit by the size. Behind an append to a log of more than ``SMALL`` bytes only the first
 block, the last, and those landed in are verified; there an edit of the same length somewhere between, before the
-append, goes unnoticed if it changes the order.
+append, goes unnoticed if it puts a greater seq there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 from replay_cli.atomic import replacing
 from replay_cli.errors import UsageError
 
-VERSION = 1
-STEP = 1024 * 1024
+VERSION = 2
+STEP = 512 * 1024
 """Bytes of a log from one entry to the next."""
 
 WORTH = 4 * 1024 * 1024
@@ -46,8 +46,8 @@ Read = Callable[[int, int], bytes]
 
 
 class Entry(NamedTuple):
-    """A frame begins at byte ``offset``; ``seq`` is the last number before it, ``digest`` that of the bytes from here
-    to the next entry, or to the end of what is indexed.
+    """A frame begins at byte ``offset``; no seq before it is above ``seq``; ``digest`` is that of the bytes from here
+    to the next entry, or to the end of what is indexed. In these there is at least one event.
     """
 
     offset: int
@@ -66,7 +66,7 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The index of the file at ``path``, taken for what ``plan`` says, up to byte ``end``; ``seq`` comes last."""
+    """The index of the file at ``path``, taken for what ``plan`` says, up to byte ``end``; no ``seq`` is greater."""
 
     path: str
     plan: list[object]
@@ -112,15 +112,20 @@ class Builder:
         self._at = offset
         self._rest = bytearray()
         self._hashed = sha256()
+        self._met = 0
 
-    def take(self, data: bytes, settled: int, seq: int) -> None:
-        """The next bytes of the log; now all frames up to byte ``settled`` are whole, and ``seq`` came last."""
+    def take(self, data: bytes, settled: int, seq: int, met: int) -> None:
+        """The next bytes of the log; now all frames up to byte ``settled`` are whole.
+
+        No seq so far is above ``seq``, and ``met`` events were met.
+        """
         self._rest += data
         whole = settled - self._at
         self._hashed.update(memoryview(self._rest)[:whole])
         self._rest = self._rest[whole:]
         self._at = settled
-        if settled - self._begin >= STEP:
+        if settled - self._begin >= STEP and met > self._met:
+            self._met = met
             self._close(seq)
 
     def _close(self, seq: int) -> None:
@@ -128,7 +133,7 @@ class Builder:
         self._begin, self._seq, self._hashed = self._at, seq, sha256()
 
     def index(self, path: str, plan: list[object], state: State, thread: str, seq: int) -> Index:
-        """The index of all that was taken, in which ``seq`` came last."""
+        """The index of all that was taken, in which no seq is above ``seq``."""
         if self._at > self._begin:
             self._close(seq)
         return Index(os.path.realpath(path), plan, state, thread, self._at, seq, tuple(self._entries))

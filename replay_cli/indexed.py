@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay_cli.index import Builder, Index, Read, load, plan_told, save, state_of
-from replay_cli.looking import Looker, Order
+from replay_cli.looking import Extent, Looker
 from replay_cli.profiles import Plan
 
 
@@ -16,7 +16,7 @@ class Indexed:
         self._state = state_of(path)
         self._index: Index | None = None
         self._builder = Builder()
-        self._begun = Order()
+        self._begun = Extent()
         self._looker: Looker | None = None
 
     def landing(self, since_seq: int) -> int:
@@ -31,26 +31,27 @@ class Indexed:
         entry = index.entries[landing]
         self._builder = Builder(index.entries[:landing], entry.offset, entry.seq)
         if landing:
-            self._begun = Order(index.thread, entry.seq)
+            self._begun = Extent(index.thread, entry.seq)
         return entry.offset
 
     def begin(self, looker: Looker) -> None:
         """From here on ``looker`` sees what is read."""
-        looker.order = self._begun
+        looker.extent = self._begun
         self._looker = looker
 
     def take(self, data: bytes, settled: int) -> None:
         """What was read; up to byte ``settled`` it has been looked at."""
-        if self._looker is not None and self._looker.order.holds:
-            self._builder.take(data, settled, self._looker.order.seq)
+        looker = self._looker
+        if looker is not None and looker.extent.single:
+            self._builder.take(data, settled, looker.extent.top, looker.met)
 
     def end(self) -> None:
-        """All was read: keep what was learned, if it is anything new and the order held."""
-        if self._looker is None or self._state is None or not self._looker.order.holds:
+        """All was read: keep what was learned, if it is anything new and there is one thread only."""
+        if self._looker is None or self._state is None or not self._looker.extent.single:
             return
-        order = self._looker.order
-        if order.thread is None:
+        extent = self._looker.extent
+        if extent.thread is None:
             return
-        made = self._builder.index(self._path, self._plan, self._state, order.thread, order.seq)
+        made = self._builder.index(self._path, self._plan, self._state, extent.thread, extent.top)
         if made != self._index:
             save(made)

@@ -62,21 +62,18 @@ class Seen:
         return self.named and self.selected
 
 
-class Order:
-    """Whether all that was met is one thread in ascending order, with nothing that could not be read."""
+@dataclass(slots=True)
+class Extent:
+    """What was met of a log: its ``thread``, whether that is the only one, and ``top``, above which no seq is."""
 
-    def __init__(self, thread: str | None = None, seq: int = 0) -> None:
-        self.thread, self.seq = thread, seq
-        self.holds = True
+    thread: str | None = None
+    top: int = 0
+    single: bool = True
 
-    def take(self, thread: str, first: int, last: int) -> None:
-        """Events of a thread, in order among themselves."""
-        self.holds = self.holds and self.thread in (None, thread) and (self.thread is None or first > self.seq)
-        self.thread, self.seq = thread, last
-
-    def fail(self) -> None:
-        """Something was met that is no event."""
-        self.holds = False
+    def take(self, thread: str, seq: int) -> None:
+        """An event was met, or several of a thread up to this seq."""
+        self.single = self.single and self.thread in (None, thread)
+        self.thread, self.top = thread, max(self.top, seq)
 
 
 class Looker:
@@ -96,7 +93,7 @@ class Looker:
         self._seq = self._instant = 0
         self.accepts: Callable[[Envelope], bool] | None = None
         """Whether an event is looked at at all; those that are not leave no trace."""
-        self.order = Order()
+        self.extent = Extent()
         self.met = 0
         """Events that were looked at or passed over."""
 
@@ -110,7 +107,7 @@ class Looker:
         if event is not None:
             self.met += 1
             self._seq = event.seq
-            self.order.take(thread_key(event.thread_id), event.seq, event.seq)
+            self.extent.take(thread_key(event.thread_id), event.seq)
             instant = nanoseconds(event.timestamp)
             timed = instant is not None
             self._instant = self._instant if instant is None else instant
@@ -118,12 +115,8 @@ class Looker:
                 found += self._checked(frame, event, opened.value, opened.shape)
         elif frame.state is State.HEAD:
             self._heads += 1
-            self.order.fail()
         elif not opened.readable:
             self._damage += 1
-            self.order.fail()
-        elif frame.state is State.WHOLE:
-            self.order.fail()
         self.clean = event is not None and not found
         told = [(one, self._grading.of(one.code)) for one in found if self._grading.asks(one.code)]
         if event is None and not told:
@@ -148,15 +141,12 @@ class Looker:
     def pass_over(self, tally: Tally) -> None:
         """Take note of a stretch that is clean, without looking at it."""
         self.met += tally.events
-        if len(tally.tails) == 1 and tally.seqs is not None:
-            self.order.take(next(iter(tally.tails)), *tally.seqs)
-        else:
-            self.order.fail()
         for thread, mark in sorted(tally.tails.items(), key=lambda one: one[1].offset):
             before = self._latest.pop(thread, None)
             if before is None and len(self._latest) >= THREADS_KEPT:
                 self._latest.pop(next(iter(self._latest)))
             self._latest[thread] = (mark, self._damage, self._heads)
+            self.extent.take(thread, mark.seq)
             self._seq, self._instant = mark.seq, mark.instant or self._instant
 
     def _checked(self, frame: Frame, event: Envelope, value: dict[str, object], shape: Shape) -> list[Finding]:

@@ -15,6 +15,7 @@ from replay_cli.frames import Frame, State
 from replay_cli.looking import Looker, Seen
 from replay_cli.runs import Run
 from replay_cli.selection import Globs, Selection
+from replay_cli.skimming import Skim
 from replay_cli.walk import FRAMINGS, Walk
 
 
@@ -22,10 +23,17 @@ class Stream:
     """What one log shows from byte ``offset`` on, where a frame begins.
 
     Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those before
-    the first event that is asked for. A torn tail is always shown.
+    the first event that is asked for. A torn tail is always shown. ``skim`` passes over lines without reading them.
     """
 
-    def __init__(self, looker: Looker, selection: Selection, offset: int = 0, opens: int | None = 0) -> None:
+    def __init__(
+        self,
+        looker: Looker,
+        selection: Selection,
+        offset: int = 0,
+        opens: int | None = 0,
+        skim: Skim | None = None,
+    ) -> None:
         plan = looker.plan
         self._looker, self._selection = looker, selection
         self._limit = max(plan.limit, HEAD_KEPT)
@@ -33,6 +41,7 @@ class Stream:
         self._cutter = Cutter(self._framing, self._limit, offset)
         self._walk = Walk(plan)
         self._opens = opens
+        self._skim = skim if plan.framing == "jsonl" and plan.fast else None
 
     def feed(self, data: bytes) -> Iterator[Seen]:
         """Take what comes next in the log; yield what is to be shown of the frames that are whole now."""
@@ -68,6 +77,8 @@ class Stream:
         if not self._may_pass(block.offset + block.length):
             yield from self._frames(block)
             return
+        if self._opens is None and self._skim is not None and self._skims(block, self._skim):
+            return
         for piece in self._walk.pieces(block):
             if isinstance(piece, Frame):
                 seen = self._looker.take(piece, self._walk.raw(piece))
@@ -85,6 +96,26 @@ class Stream:
 
     def _holds(self, run: Run) -> bool:
         return self._opens is None and may_hold(run, self._selection)
+
+    def _skims(self, block: Block, skim: Skim) -> bool:
+        """Whether a block can be passed over by its looks.
+
+        Its last line has to be an event: that is all that what comes behind it is compared with.
+        """
+        looker, data = self._looker, block.data
+        thread = looker.extent.thread
+        if thread is None or not looker.extent.single or block.overlong or not data.endswith(b"\n"):
+            return False
+        bound = skim.bound(data, thread)
+        if bound is None:
+            return False
+        start = data.rfind(b"\n", 0, -1) + 1
+        met = looker.met
+        looker.take(Frame(data[start:-1], block.offset + start, 1, len(data) - start), data[start:])
+        if looker.met == met or not looker.extent.single:
+            return False
+        looker.extent.top = max(looker.extent.top, bound)
+        return True
 
     def _frames(self, block: Block) -> Iterator[Seen]:
         data, begin = block.data, block.offset

@@ -19,6 +19,7 @@ from replay_cli.looking import Looker, Seen
 from replay_cli.planning import Options, Planned, plan_for, planned
 from replay_cli.profiles import Plan, Shape
 from replay_cli.selection import Selection
+from replay_cli.skimming import Skim
 from replay_cli.sniffing import HEAD, sniff
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.streaming import Stream
@@ -168,7 +169,9 @@ class Tailed:
         if opens is None and self._may_index():
             indexed = Indexed(self.path, plan, self._read)
             offset = indexed.landing(self._selection.since_seq or 0)
-        stream = self._streaming(plan, offset, opens)
+        since = self._selection.since_seq
+        skim = Skim(since, indexed is not None) if opens is None and since is not None else None
+        stream = self._streaming(plan, offset, opens, skim)
         try:
             if indexed is not None and self._looker is not None:
                 self._met = offset > 0
@@ -195,11 +198,11 @@ class Tailed:
             and self._size >= index.WORTH
         )
 
-    def _streaming(self, plan: Plan, offset: int = 0, opens: int | None = 0) -> Stream:
+    def _streaming(self, plan: Plan, offset: int = 0, opens: int | None = 0, skim: Skim | None = None) -> Stream:
         """What is to be shown goes through this from now on."""
         self._looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
         self._looker.accepts = self.accepts
-        self._stream = Stream(self._looker, self._selection, offset, opens)
+        self._stream = Stream(self._looker, self._selection, offset, opens, skim)
         return self._stream
 
     @property

@@ -56,7 +56,7 @@ ROWS = (
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
     "errors findings envelope timestamps fragments compat blocks members version masking",
-    "telltale allowed links stretches held seen cli_words wire pacing following interleaving terminal",
+    "telltale allowed links stretches held seen cli_words wire pacing following interleaving skimming terminal",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 

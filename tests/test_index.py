@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from replay_cli import index
 from replay_cli.planning import Options
 from replay_cli.selection import Selection
+from replay_cli.skimming import Skim
 from replay_cli.tailed import Tailed
 from tests.conftest import Replay
 from tests.making import capture, record
@@ -154,21 +155,35 @@ def test_an_appended_log_costs_its_new_bytes(tmp_path: Path, cache: Path, monkey
     assert after.end == path.stat().st_size
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        log_of(1, 2, 5, 4, 6, 7, 8, 9),
-        log_of(1, 2, 3) + b"{oops\n" + log_of(4, 5, 6),
-        log_of(1, 2, 3) + record(10_004, thread="thr_2") + log_of(5, 6),
-    ],
-    ids=["order", "unreadable", "threads"],
-)
-def test_a_log_whose_order_does_not_hold_has_none(tmp_path: Path, cache: Path, data: bytes) -> None:
+def test_a_log_of_several_threads_has_none(tmp_path: Path, cache: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_bytes(data)
+    path.write_bytes(log_of(1, 2, 3) + record(10_004, thread="thr_2") + log_of(5, 6))
 
     assert told(path, 10_004, cached=False) == told(path, 10_004, cached=True)
     assert [] == list(index.kept())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        log_of(*range(20), 40, *range(20, 40)),
+        log_of(*range(20)) + b"{oops\n" * 200 + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_050).replace(b'"seq"', b'"s\\u0065q"') + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_050).replace(b'"seq":', b'"seq" :\t') + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_050).replace(b"thr_1", b"thr_\\u0032") + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_020, payload={"seq": 10_060, "thread_id": "thr_7"}) + log_of(*range(21, 30)),
+    ],
+    ids=["order", "unreadable", "escaped", "spaced", "thread", "payload"],
+)
+def test_what_is_out_of_the_ordinary_is_answered_alike(tmp_path: Path, cache: Path, data: bytes) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(data)
+    for since in range(10_000, 10_062, 3):
+        log = Tailed(0, str(path), Options(fast=False), Selection(since_seq=since))
+        whole = [(seen.offset, seen.shown, len(seen.findings)) for seen in log.backlog(None, False)]
+        for cached in (False, True, True):
+            found = told(path, since, cached)[:-1]
+            assert whole == [(one[0], one[2], len(one[4])) for one in found]
 
 
 def test_a_damaged_index_is_made_anew(tmp_path: Path, cache: Path) -> None:
@@ -221,3 +236,10 @@ def test_a_cache_that_cannot_be_written_changes_nothing(replay: Replay, tmp_path
     ran = replay("tail", "--since-seq", "31998", "log.jsonl", env={"XDG_CACHE_HOME": str(tmp_path / "file")})
 
     assert (0, 1) == (ran.code, len(ran.stderr.splitlines()))
+
+
+@given(number=st.integers(0, 10**7), other=st.integers(0, 10**8))
+def test_greater_numbers_are_told_by_their_looks(number: int, other: int) -> None:
+    lines = record(other)
+    for skim in (Skim(number, exact=False), Skim(number, exact=True)):
+        assert (other > number) is (skim.bound(lines, "thr_1") is None)
