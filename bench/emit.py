@@ -1,9 +1,9 @@
 """How fast ``replay emit`` is, beside ``replay validate`` and jq: ``python -m bench.emit [--quick] [--json FILE]``.
 
-Pass-through selections of the clean log of the speed benchmark: half of it by seq, and the few events in a
-hundred that are no deltas; and conversions of the same events. All write into a pipe where their lines are counted,
-so that whoever selects wrongly is found out. Prints Markdown; ``--docs`` puts the table into docs/emit.md. Exit code
-1 if a run was wrong.
+Pass-through selections of the clean log of the speed benchmark: half of it by seq, and the few events in a hundred
+that are no deltas; conversions of the same events, captures of them merged, and their words taken out. All write into
+a pipe where their lines are counted, so that whoever selects wrongly is found out. Prints Markdown; ``--docs`` puts
+the table into docs/emit.md. Exit code 1 if a run was wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 from bench.contenders import ABSENT, ROOT, Around, around, replay
 from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, share, speed
@@ -28,13 +29,20 @@ VALIDATE = "replay, envelope"
 BY_SEQ, BY_EVENT, CLEAN = "replay emit --since-seq", "replay emit --event", "replay emit --clean"
 TO_SSE, TO_JSONL = "replay emit, record to SSE", "replay emit, SSE to JSONL"
 VALIDATE_SSE = "replay, sse"
+MERGE, REDACT = "replay emit --merge, ten captures", "replay emit --redact @text"
 JQ_SEQ, JQ_EVENT = "jq, by seq", "jq, by event"
 
 SHARE, FASTER, MEMORY = Mark(60, 90), Mark(3, 5), Mark(150, 100, most=True)
 """The musts of issue 6; the aims are ours."""
 
-CONVERTED, CONVERTED_BACK = Mark(100), Mark(60)
+CONVERTED, CONVERTED_BACK, MERGED, REDACTED, SORTED = Mark(100), Mark(60), Mark(80), Mark(40), Mark(300, most=True)
 """The musts of issue 7."""
+
+CAPTURES, OVERLAP = 10, 0.1
+"""Captures of one stream, each of which begins in the last tenth of the one before."""
+
+SORT_COPIES, SORT_BLOCK = 5, 50
+"""How often the log stands in the one that is sorted, and how many lines stay together there."""
 
 
 def lines(said: str) -> Counts:
@@ -64,6 +72,28 @@ def conversions(found: Around, folder: Path, record: Log, sse: Log) -> Iterator[
         )
 
 
+def captures(folder: Path, log: Log) -> tuple[list[str], Log]:
+    """The log as captures of several connections that overlap; their paths, and all of them as one log."""
+    lines_of = (folder / log.file).read_bytes().splitlines(keepends=True)
+    each = len(lines_of) // CAPTURES
+    paths, size, events = [], 0, 0
+    for number in range(CAPTURES):
+        first = max(number * each - int(each * OVERLAP), 0)
+        last = (number + 1) * each if number < CAPTURES - 1 else len(lines_of)
+        path = folder / f"capture{number}.jsonl"
+        path.write_bytes(b"".join(lines_of[first:last]))
+        paths.append(str(path))
+        size, events = size + path.stat().st_size, events + last - first
+    return paths, Log("captures", "captures", size, events)
+
+
+def arrangements(found: Around, folder: Path, log: Log, captured: tuple[list[str], Log]) -> Iterator[Contender]:
+    """What merges, and what redacts."""
+    paths, of_captures = captured
+    yield counted(MERGE, (*found.replay, "emit", "-q", "--merge", *paths), of_captures, log.events)
+    yield counted(REDACT, (*found.replay, "emit", "-q", "--redact", "@text", str(folder / log.file)), log, log.events)
+
+
 def contenders(found: Around, folder: Path, log: Log) -> Iterator[Contender]:
     """All that select, and ``replay validate`` over the same log."""
     path, half = folder / log.file, log.events // 2
@@ -91,7 +121,7 @@ def deltas(path: Path) -> int:
         return sum(b'"event":"item.delta"' in line for line in file)
 
 
-def asks(log: Log, record: Log, sse: Log) -> Iterator[Ask]:
+def asks(log: Log, record: Log, sse: Log, captured: Log) -> Iterator[Ask]:
     """The rows of issues 6 and 7."""
     for ours, title in ((BY_SEQ, "half of the log by seq"), (BY_EVENT, "what is no delta, by event")):
         figure = share(ours, log.mb, VALIDATE, log.mb)
@@ -109,6 +139,8 @@ def asks(log: Log, record: Log, sse: Log) -> Iterator[Ask]:
     figure = share(TO_JSONL, sse.mb, VALIDATE_SSE, sse.mb)
     needs = (TO_JSONL, VALIDATE_SSE)
     yield Ask("SSE to JSONL, of the speed of `replay validate`", "%", CONVERTED_BACK, needs, figure)
+    yield Ask("`--merge` of ten captures", "MB/s", MERGED, (MERGE,), speed(MERGE, captured.mb))
+    yield Ask("`--redact @text`", "MB/s", REDACTED, (REDACT,), speed(REDACT, log.mb))
 
 
 def memory(found: Around, folder: Path, log: Log) -> Row:
@@ -121,6 +153,24 @@ def memory(found: Around, folder: Path, log: Log) -> Row:
     return of_values(title, "MB", MEMORY, [seen.peak])
 
 
+def sorting(found: Around, folder: Path, log: Log) -> Row:
+    """The most that sorting a large log in no order holds."""
+    title = f"peak memory of `--sort`, {SORT_COPIES * log.mb:,.0f} MB in no order"
+    if not can_watch():
+        return empty(title, "MB", SORTED, "absent", "needs /proc as Linux has it")
+    lines_of = (folder / log.file).read_bytes().splitlines(keepends=True)
+    blocks = [b"".join(lines_of[at : at + SORT_BLOCK]) for at in range(0, len(lines_of), SORT_BLOCK)]
+    del lines_of
+    path, random = folder / "unsorted.jsonl", Random(1)
+    with path.open("wb") as file:
+        for _ in range(SORT_COPIES):
+            random.shuffle(blocks)
+            file.writelines(blocks)
+    _, seen = remembered((*found.replay, "emit", "-q", "--sort", "-o", "/dev/null", str(path)))
+    path.unlink()
+    return of_values(title, "MB", SORTED, [seen.peak])
+
+
 def measured(mb: float, rounds: int, base: Path, command: str) -> Report:
     """Run it all."""
     where, started, found = machine(), time.monotonic(), around()
@@ -130,16 +180,21 @@ def measured(mb: float, rounds: int, base: Path, command: str) -> Report:
     log = made(folder, round(mb * EVENTS_PER_MB), large=True)["large"]
     log = Log("envelope", log.file, log.size, log.events)
     record, sse = converted(found, folder, log)
+    captured = captures(folder, log)
     times = race(
-        [*contenders(found, folder, log), *conversions(found, folder, record, sse)],
+        [
+            *contenders(found, folder, log),
+            *conversions(found, folder, record, sse),
+            *arrangements(found, folder, log, captured),
+        ],
         rounds,
         float("inf"),
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     wrong = {name: entry.wrong for name, entry in times.items() if entry.wrong}
     walls = {name: entry.wall for name, entry in times.items()}
-    rows = [row(ask, walls, wrong, found.absent) for ask in asks(log, record, sse)]
-    rows.append(memory(found, folder, log))
+    rows = [row(ask, walls, wrong, found.absent) for ask in asks(log, record, sse, captured[1])]
+    rows += [memory(found, folder, log), sorting(found, folder, log)]
     speeds = [
         Speed.of(name, entry, entry.contender.log.mb, entry.contender.log.events)
         for name, entry in times.items()

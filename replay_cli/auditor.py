@@ -71,6 +71,8 @@ class _FastAudit:
         self._walk = Walk(plan)
         # Lines met that break the schema: beyond those that are kept they are only counted.
         self._breaking = 0
+        # Likewise blank lines.
+        self._blank = 0
 
     def parts(self, block: Block) -> Iterator[Tally]:
         """The tallies of a block, one for each run that is proven, one for the frames between two of them."""
@@ -94,7 +96,18 @@ class _FastAudit:
             tally.count_refused(frame, rules.SCHEMA_VIOLATION.code, _is_completion(frame))
             tally.unproven[NOT_CLEAN] += frame.length
             return
+        if frame.state is State.SILENT and not (frame.faults or frame.bom):
+            tally.lines += frame.lines
+            tally.size += frame.length
+            tally.comments += frame.comments
+            tally.unproven[NOT_CLEAN] += frame.length
+            return
+        if frame.state is State.BLANK and self._blank >= plan.kept:
+            tally.count_blank(frame, rules.BLANK_LINE.code)
+            tally.unproven[NOT_CLEAN] += frame.length
+            return
         one = audit_frame(frame, plan, self._reader)
+        self._blank += frame.state is State.BLANK
         if self._meet is not None:
             self._meet(frame, one)
         tally += one
@@ -114,6 +127,7 @@ def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
     found = list(opened.findings)
     if frame.state is State.HEAD:
         tally.joints = (frame.offset, frame.offset)
+        tally.headed = True
         tally.opening = Place(1, frame.offset, 0, rules.NEW_CONNECTION.code)
     elif frame.state is not State.SILENT and frame.state is not State.BLANK:
         tally.frames = 1

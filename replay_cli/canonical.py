@@ -42,7 +42,7 @@ _SHAPES: dict[Shape, bytes] = {
 _COMMON = {b"N": _NUMBER, b"T": _TIME, b"S": _STRING}
 _ANY = {b"E": _STRING, b"O": b"(?:" + _STRING + b"|null)", b"P": rb"[^\r\n]*"}
 _DELTA_EVENT = rb'"item\.delta"'
-_PAYLOAD = rb'\{"delta":")(?P<text>' + _TEXT + rb')(?P<tail>","kind":"[a-z_]+"\}'
+_PAYLOAD = rb'\{"delta":")(?P<rest>(?P<text>' + _TEXT + rb')(?P<tail>","kind":"[a-z_]+"\}))'
 
 
 def _pattern(shape: Shape, values: dict[bytes, bytes]) -> bytes:
@@ -57,47 +57,55 @@ _FRAMES = {"jsonl": (b"", b"\n"), "sse": (rb"event: item\.delta\ndata: ", b"\n\n
 class Deltas(NamedTuple):
     """Columns of the deltas of a stretch, and what stands before, between and behind them (one gap more than deltas).
 
-    The text of a delta is its head, the inside of the string that it adds, its tail and its end, where the link
-    stands; the other columns are as in ``Fields``.
+    The whole text of a delta is its head, its rest, and its end, where the link stands; the rest is the inside of
+    the string that it adds (``text``), and its tail. The other columns are as in ``Fields``. What was not wanted is
+    empty.
     """
 
     gaps: Sequence[bytes]
-    heads: Sequence[bytes]
-    texts: Sequence[bytes]
-    tails: Sequence[bytes]
-    ends: Sequence[bytes]
-    seqs: Sequence[bytes]
-    threads: Sequence[bytes]
-    turns: Sequence[bytes]
-    items: Sequence[bytes]
-    times: Sequence[bytes]
+    whole: Sequence[bytes] = ()
+    head: Sequence[bytes] = ()
+    rest: Sequence[bytes] = ()
+    text: Sequence[bytes] = ()
+    tail: Sequence[bytes] = ()
+    end: Sequence[bytes] = ()
+    seq: Sequence[bytes] = ()
+    thread: Sequence[bytes] = ()
+    turn: Sequence[bytes] = ()
+    item: Sequence[bytes] = ()
+    time: Sequence[bytes] = ()
 
 
 @cache
-def _splitter(shape: Shape, framing: str) -> re.Pattern[bytes]:
+def _splitter(shape: Shape, framing: str, wanted: frozenset[str]) -> re.Pattern[bytes]:
     before, behind = _FRAMES[framing]
     deltas = {b"E": _DELTA_EVENT, b"O": _STRING, b"P": b"@"}
     pattern = _pattern(shape, deltas)
     if shape is Shape.RECORD:
         # A delta has both ids.
         pattern = re.sub(rb'\(\?:(,"(?:turn|item)_id":\(\?P<\w+>' + re.escape(_STRING) + rb"\))\)\?", rb"\1", pattern)
-    pattern = pattern.replace(b"(?P<payload>@)", _PAYLOAD + b")")
-    return re.compile(before + b"(?P<head>" + pattern + behind, re.DOTALL)
+    pattern = pattern.replace(b"(?P<payload>@)", _PAYLOAD).replace(b"(?P=event)", _DELTA_EVENT)
+    pattern = b"(?P<whole>(?P<head>" + pattern + b")"
+    # Each group costs a copy: only what is wanted is one, or what is referred back to.
+    kept = "|".join(wanted | ({"time"} if b"(?P=time)" in pattern else set()))
+    pattern = re.sub(rb"\(\?P<(?!(?:" + kept.encode() + rb")>)[a-z]+>", b"(?:", pattern)
+    return re.compile(before + pattern + behind, re.DOTALL)
 
 
-def split(data: bytes, shape: Shape, framing: str) -> Deltas | None:
-    """The deltas of a proven stretch of whole frames as columns; None if they cannot be told apart surely."""
+def split(data: bytes, shape: Shape, framing: str, wanted: frozenset[str]) -> Deltas | None:
+    """The deltas of a proven stretch of whole frames as columns; None if they cannot be told apart surely.
+
+    ``wanted`` are the names of the columns that are asked for, but ``gaps``, which always are.
+    """
     if shape not in _SHAPES:
         return None
-    pattern = _splitter(shape, framing)
+    pattern = _splitter(shape, framing, wanted)
     flat = pattern.split(data)
     stride, end = pattern.groups + 1, _FRAMES[framing][1]
     gaps = flat[::stride]
-    if not all(not gap or gap.endswith(end) for gap in gaps):
+    if not all(gap.endswith(end) for gap in filter(None, gaps)):
         return None
-    at = pattern.groupindex
-    names = ("head", "text", "tail", "end", "seq", "thread", "turn", "item", "time")
-    return Deltas(gaps, *(flat[at[name] :: stride] for name in names))
+    return Deltas(gaps, **{name: flat[at::stride] for name, at in pattern.groupindex.items()})
 
 
 _ONE = re.compile(rb"event: [^\r\n]*\ndata: ([^\r\n]*)\n\n")

@@ -17,6 +17,7 @@ from replay_cli.members import place_of
 from replay_cli.opening import finding
 from replay_cli.profiles import KNOWN_VERSIONS, Plan, Shape, describe
 from replay_cli.timestamps import is_rfc3339
+from replay_cli.wording import count
 
 MAX_SAFE_SEQ = 2**53 - 1
 """The greatest seq that a JavaScript client can hold (CONTRACT.md 3.3)."""
@@ -88,8 +89,9 @@ def _fields(frame: Frame, event: Envelope, value: dict[str, object], shape: Shap
     if shape is not Shape.RECORD and not is_rfc3339(event.timestamp):
         problem = f"{describe(event.timestamp, True)} is not" if plan.values else "is not"
         yield _at(frame, rules.BAD_TIMESTAMP, "timestamp", field="timestamp", problem=problem)
-    if event.seq > MAX_SAFE_SEQ:
-        yield _at(frame, rules.UNSAFE_SEQ, "seq", seq=event.seq)
+    if event.seq > MAX_SAFE_SEQ or event.seq == 0:
+        problem = "above 2^53-1" if event.seq else "which nobody takes for a new event"
+        yield _at(frame, rules.UNSAFE_SEQ, "seq", seq=event.seq, problem=problem)
     if event.previous_seq is not None and event.previous_seq >= event.seq:
         problem = f"previous_seq {event.previous_seq} is not before seq {event.seq}"
         yield _at(frame, rules.BROKEN_LINK, "previous_seq", **_link(event.thread_id, event, problem))
@@ -134,7 +136,12 @@ def _order(thread: str, earlier: Mark, later: Mark, gaps: bool) -> Iterator[Find
     elif gaps and later.seq > earlier.seq + 1:
         missing = later.seq - earlier.seq - 1
         code = rules.SEQ_GAP.code
-        yield Finding(later.offset, later.line, code, {**facts, "previous": earlier.seq, "missing": missing})
+        yield Finding(
+            later.offset,
+            later.line,
+            code,
+            {**facts, "previous": earlier.seq, "missing": missing, "told": count(missing, "number")},
+        )
 
 
 def _broken_link(thread: str, earlier: Mark, later: Mark, damaged: bool) -> Finding:

@@ -79,6 +79,16 @@ def _rule_names(incomplete: str) -> list[tuple[str, str]]:
     return [(f"{before}{comma}{word}", summary) for word, summary in codes + names]
 
 
+def _grades(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell may complete to a rule and a severity."""
+    from replay_cli.findings import Severity
+
+    name, equals, level = incomplete.rpartition("=")
+    if equals:
+        return [(f"{name}={one}", "") for one in Severity if one.startswith(level)]
+    return [(f"{word}=", summary) for word, summary in _rule_names(incomplete) if "," not in word]
+
+
 def _schema_names(incomplete: str) -> list[str]:
     from replay_cli.profiles import SCHEMA_NAMES
 
@@ -157,7 +167,9 @@ def validate(
     severity: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            metavar="RULE=LEVEL", help="Grade a rule error, warning, note or off. [default: as `replay rules` says]"
+            metavar="RULE=LEVEL",
+            autocompletion=_grades,
+            help="Grade a rule error, warning, note or off. [default: as `replay rules` says]",
         ),
     ] = None,
     fail_level: Annotated[

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli.blocks import Block
 from replay_cli.frames import Framing
+from replay_cli.turns import want
 
 HEAD_KEPT = 1024
 """How many bytes of an over-long frame are kept to be shown."""
@@ -35,6 +36,7 @@ def cut(
     for chunk in chunks:
         for start in range(0, len(chunk), limit):
             yield from cutter.feed(chunk[start : start + limit])
+            want(cutter.size)
     while more is not None and cutter.pending and (chunk := more()):
         end = cutter.end_in(chunk)
         yield from cutter.feed(chunk if end is None else chunk[:end])
@@ -60,6 +62,11 @@ class Cutter:
         # An over-long frame that is passed over: what is counted of it; of lines, up to the edge.
         self._dropped = 0
         self._lines = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the last frame that are held, as far as it has come."""
+        return self._size
 
     @property
     def pending(self) -> bool:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from replay_cli import payloads
-from replay_cli.layouts import ID, NUMBER, Exemplar, Slot, is_minute
+from replay_cli.layouts import ID, NUMBER, SEQ, Exemplar, Slot, is_minute
 
 EVENT = b"item.delta"
 
@@ -172,7 +172,9 @@ def _value(slot: Slot, text: bytes, named: set[str]) -> bytes:
     if slot.name in named:
         return b"(?P=" + name + b")"
     match slot.name:
-        case "seq" | "previous_seq":
+        case "seq":
+            value = SEQ
+        case "previous_seq":
             value = NUMBER
         case "minute":
             value = b".{16}"

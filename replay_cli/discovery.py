@@ -21,6 +21,9 @@ from replay_cli.errors import ReplayError, SourceError, UsageError
 from replay_cli.sources import Source, open_path, open_stream, reason
 
 STDIN = "-"
+
+SHOWN = 200
+"""Characters that are shown of a name in a list: a log may have been given for one."""
 """How standard input is named."""
 
 _LOG = re.compile(r"\.(jsonl|ndjson|sse|log)(\.(gz|zst|bz2|xz))?\Z", re.IGNORECASE)
@@ -80,7 +83,8 @@ def _listed(files_from: str, stdin: BinaryIO | None) -> list[str]:
         raise UsageError(f"--files-from: {error}") from None
     if b"\0" in data:
         return [os.fsdecode(path) for path in data.split(b"\0") if path]
-    return [os.fsdecode(line) for line in data.split(b"\n") if line.strip()]
+    ends = b"\r\n" if b"\n" in data and data.count(b"\r\n") == data.count(b"\n") else b"\n"
+    return [os.fsdecode(line) for line in data.split(ends) if line.strip()]
 
 
 def _list(files_from: str, stdin: BinaryIO | None) -> Source:
@@ -186,7 +190,8 @@ class _Search:
         if error.errno not in _ABSENT:
             self.problems.append(SourceError(path, reason(error)))
         elif listed_in is not None:
-            self.problems.append(UsageError(f"no such file: {path} (listed by --files-from {listed_in})"))
+            shown = path if len(path) <= SHOWN else f"{path[:SHOWN]}..."
+            self.problems.append(UsageError(f"no such file: {shown} (listed by --files-from {listed_in})"))
         elif _WILD.search(path) is None:
             self.problems.append(UsageError(f"no such file: {path}"))
         else:

@@ -41,6 +41,10 @@ class Mark:
     instant: int | None
     digest: bytes
 
+    def place(self) -> Mark:
+        """A mark that keeps the place alone."""
+        return Mark(0, None, self.offset, self.line, None, b"")
+
     def moved(self, lines: int) -> Mark:
         """A copy ``lines`` further down."""
         return replace(self, line=self.line + lines) if lines else self

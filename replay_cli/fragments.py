@@ -11,14 +11,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from replay_cli.members import TO_BRACKET
+
 _RECORD_START = re.compile(r'\{\s*"(?:schema_version|seq|event|kind|thread_id|timestamp|item_id)"\s*:')
+_TO_BRACKET = re.compile(TO_BRACKET.pattern.decode(), re.DOTALL)
 _DECODER = json.JSONDecoder()
 
 MANY = 200_000
-"""Commas of a line from which on it is not looked into."""
+"""Commas of an object from which on it is not looked into."""
 
 ATTEMPTS = 64
-"""Places at which a record is tried to be read on one line, so that a hostile line costs a bounded time."""
+"""Places at which no record is found on one line after which no more are tried: a hostile line costs bounded time."""
 
 
 _PLAIN = bytes(range(128)) + b"?" * 128
@@ -39,14 +42,12 @@ def mixture(data: bytes) -> Mixture | None:
     """The whole records on a line that is not one JSON text; None if there is no more to it than damage.
 
     A line that begins with a whole object and goes on with a brace is glued, whatever the objects hold. Behind a
-    torn fragment only what looks like a record of ours counts: payloads hold whole objects too. A line of very many
-    values is not looked into: it would have to be built to be found.
+    torn fragment only what looks like a record of ours counts: payloads hold whole objects too. An object of very
+    many values is not looked into: it would have to be built to be found.
     """
-    if data.count(b",") > MANY:
-        return None
     # One byte a character: places are those of the bytes, and no emoji makes a long line four times as long.
     text = data.translate(_PLAIN).decode("ascii")
-    records = tuple(_records(text))
+    records = tuple(_records(text, text.count(",") > MANY))
     if not records:
         return None
     first = records[0][0] == 0
@@ -55,14 +56,16 @@ def mixture(data: bytes) -> Mixture | None:
     return Mixture(records, first)
 
 
-def _records(text: str) -> Iterator[tuple[int, int]]:
+def _records(text: str, large: bool) -> Iterator[tuple[int, int]]:
     at, budget = 0, 4 * len(text) + 65536
     here = text.startswith("{")  # whether an object stands right here: at the beginning, or behind another
-    for _ in range(ATTEMPTS):
+    attempts = 0
+    while attempts < ATTEMPTS:
         start = at if here else _next_start(text, at)
         if start < 0 or budget < 0:
             return
-        end, value = _object(text, start)
+        end, value = (_perhaps_large if large else _object)(text, start)
+        attempts += value is None
         budget -= end - start
         if value is not None and (here or _is_record(value)):
             yield start, end
@@ -81,6 +84,17 @@ def _skip_space(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
+
+
+def _perhaps_large(text: str, at: int) -> tuple[int, dict[str, object] | None]:
+    """The same, of an object that is not built if it is too large."""
+    end, depth = at, 0
+    while (found := _TO_BRACKET.match(text, end)) is not None:
+        end = found.end()
+        depth += 1 if text[end - 1] in "[{" else -1
+        if not depth:
+            return (end, None) if text.count(",", at, end) > MANY else _object(text, at)
+    return len(text), None
 
 
 def _object(text: str, at: int) -> tuple[int, dict[str, object] | None]:

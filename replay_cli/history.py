@@ -118,7 +118,7 @@ class _SecondLook:
         unusable = mark.seq == 0 or (self._plan.shape is not Shape.RECORD and mark.seq > MAX_SAFE_SEQ)
         if unusable or (latest is not None and mark.seq <= latest):
             history.passed_over += 1
-            if unusable and latest is not None:
+            if latest is not None:
                 # The connection began there, whether or not its first event is of use.
                 self._latest.setdefault(key, latest)
             return

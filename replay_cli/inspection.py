@@ -132,7 +132,7 @@ def _summed(
     parts: Iterable[Tally], plan: Plan, source: Source, progress: Progress | None, listen: Listen | None
 ) -> tuple[Tally, SourceError | None]:
     """The tally of a source, and what stopped the reading; the findings so far are kept."""
-    tally = Tally(plan.kept, plan.gaps)
+    tally = Tally(plan.kept, plan.gaps, leads=True)
     try:
         for part in parts:
             brought = tally.absorb(part)

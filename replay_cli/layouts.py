@@ -27,8 +27,11 @@ from replay_cli.plainjson import read_plain
 from replay_cli.profiles import KNOWN, Shape
 from replay_cli.timestamps import nanoseconds
 
-NUMBER = rb"(?:0|[1-9][0-9]{0,14}+)"
-"""A seq or a link: canonical, so that equal text means equal number, and far below 2**53 (CONTRACT.md 3.3)."""
+SEQ = rb"[1-9][0-9]{0,14}+"
+"""A seq: canonical, so that equal text means equal number, and far below 2**53; none is 0 (CONTRACT.md 3.3)."""
+
+NUMBER = rb"(?:0|" + SEQ + rb")"
+"""A link, likewise; the first of all names 0."""
 
 NAME = rb"[A-Za-z0-9_.-]{1,80}+"
 ID = rb"[A-Za-z0-9_.:-]{1,80}+"
@@ -39,7 +42,7 @@ SECOND = rb"[0-5][0-9](?:\.(?:[0-9]{9}|[0-9]{6}|[0-9]{3}))?+"
 """A time in the form that the runtime writes, without its offset: then text goes in the order of time."""
 
 VALUES: dict[str, bytes] = {
-    "seq": NUMBER,
+    "seq": SEQ,
     "previous_seq": NUMBER,
     "event": NAME,
     "thread_id": ID,

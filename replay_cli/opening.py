@@ -79,7 +79,7 @@ def open_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Opened:
 def _framing_notes(frame: Frame, plan: Plan) -> Iterator[Finding]:
     if frame.bom:
         yield finding_at_start(frame, rules.SSE_BYTE_ORDER_MARK)
-    for fault in frame.faults:
+    for fault in () if frame.state is State.TORN else frame.faults:
         line = fault.line - frame.line + 1
         if fault.reason == "nul-run":
             nuls: dict[str, Fact] = {"count": fault.nuls, "beside": ""}

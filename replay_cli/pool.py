@@ -12,11 +12,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
 from replay_cli.errors import WorkerDiedError
+from replay_cli.turns import in_turn, share
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -28,37 +28,33 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def ordered(
-    work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int, here: Callable[[Task], bool] = lambda _: False
-) -> Iterator[Result]:
+def ordered(work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int) -> Iterator[Result]:
     """Do ``work`` on each task in ``jobs`` processes (1: in this one), and yield the results in the order of tasks.
 
-    At most twice as many tasks as jobs are taken ahead of the results. Those that ``here`` is true of are done in
-    this process, when their turn comes. ``work``, tasks and results must be picklable. What ``work`` raises is raised
-    in its place. Raises WorkerDiedError if a process is killed. Closing the iterator ends the processes at once.
+    At most twice as many tasks as jobs are taken ahead of the results. ``work``, tasks and results must be picklable.
+    What ``work`` raises is raised in its place. Raises WorkerDiedError if a process is killed. Closing the iterator
+    ends the processes at once.
     """
     if jobs == 1:
         yield from map(work, tasks)
         return
     # Only here: a run that needs one process is not to load these.
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Future, ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    executor = ProcessPoolExecutor(jobs, _context(), initializer=_begin)
-    waiting: deque[Callable[[], Result]] = deque()
+    context = _context()
+    executor = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(context.Lock(),))
+    waiting: deque[Future[Result]] = deque()
     left, done = iter(tasks), False
     try:
         while True:
             for task in islice(left, 2 * jobs - len(waiting)):
-                if here(task):
-                    waiting.append(partial(work, task))
-                    continue
                 with _no_interrupts():
-                    waiting.append(executor.submit(work, task).result)
+                    waiting.append(executor.submit(_in_turn, (work, task)))
             if not waiting:
                 done = True
                 return
-            yield waiting.popleft()()
+            yield waiting.popleft().result()
     except BrokenProcessPool:
         raise WorkerDiedError from None
     finally:
@@ -94,9 +90,17 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
-    """What a worker does first."""
+@in_turn
+def _in_turn(given: tuple[Callable[[Any], Any], Any]) -> Any:
+    work, task = given
+    return work(task)
+
+
+def _begin(lock: Any) -> None:
+    """What a worker does first; ``lock`` is for whose turn it is to hold a long frame."""
     import threading
+
+    share(lock)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

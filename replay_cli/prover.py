@@ -259,5 +259,10 @@ class _Proof:
 
     def _be_unsure(self, frames: int) -> None:
         self._open = None
-        self._stretches.append((self._number, self._number + frames))
+        last = self._stretches[-1] if self._stretches else None
+        if isinstance(last, tuple):
+            # A block of a million blank lines is one stretch.
+            self._stretches[-1] = (last[0], self._number + frames)
+        else:
+            self._stretches.append((self._number, self._number + frames))
         self._number += frames

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import is_not
 from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli import canonical, rules, wire
@@ -93,6 +94,7 @@ class Remaker:
         self._framing = remake.framing or plan.framing
         self._reader = JsonReader()
         self._redactor = redactor
+        self._wanted = self._columns_wanted()
 
     def parts(self, stretch: Stretch, data: bytes) -> Iterator[tuple[Stretch, bytes]]:
         """The parts of a stretch, which tile it, each with the bytes that it becomes; one with a reason is left out.
@@ -185,9 +187,10 @@ class Remaker:
 
     def _at_once(self, data: bytes) -> bytes | None:
         """The bytes that a proven stretch becomes; None if it has to be remade frame by frame."""
-        redactor = self._redactor
+        redactor, shape = self._redactor, self._plan.shape
         if redactor is None:
-            return self._columned(data)
+            stays = not self._converts(shape) and not self._relinks(shape)
+            return data if stays else self._columned(data)
         before = redactor.replaced.copy()
         done = self._columned(data) if redactor.deltas_are_free else self._singly(data)
         if done is None:
@@ -205,19 +208,19 @@ class Remaker:
     def _columned(self, data: bytes) -> bytes | None:
         """The same, with the deltas as columns."""
         shape, framing = self._plan.shape, self._plan.framing
-        deltas = canonical.split(data, shape, framing)
+        deltas = canonical.split(data, shape, framing, self._wanted)
         if deltas is None:
             return None
         if self._redactor is not None:
-            ids = {*deltas.threads, *deltas.turns, *deltas.items}
-            kinds = {tail[len(b'","kind":"') : -len(b'"}')] for tail in set(deltas.tails)}
+            ids = {*deltas.thread, *deltas.turn, *deltas.item}
+            kinds = {tail[len(b'","kind":"') : -len(b'"}')] for tail in set(deltas.tail)}
             if not self._redactor.rest_stays(ids, kinds):
                 return None
-            deltas = deltas._replace(texts=list(map(self._redactor.delta, deltas.texts)))
+            deltas = deltas._replace(text=list(map(self._redactor.delta, deltas.text)))
         done = Remade(last=dict(self._remade.last))
         links = _Links(deltas, self._remake.base, done.last) if self._relinks(shape) else None
-        others, start = [b""] * len(deltas.gaps), 0
-        for index, gap in [*((index, gap) for index, gap in enumerate(deltas.gaps) if gap), (len(deltas.seqs), b"")]:
+        others, start, number = [b""] * len(deltas.gaps), 0, len(deltas.gaps) - 1
+        for index, gap in [*((index, gap) for index, gap in enumerate(deltas.gaps) if gap), (number, b"")]:
             # A gap stands before the delta of its number.
             if links is not None and not links.take(start, index):
                 return None
@@ -225,46 +228,73 @@ class Remaker:
             if other is None:
                 return None
             others[index], start = other, index
-        done.converted += len(deltas.seqs) * self._converts(shape)
+        done.converted += number * self._converts(shape)
         self._remade.add(done)
         return _joined(self._columns(deltas, links.made if links is not None else None), others)
 
     def _others(self, gap: bytes, remade: Remade) -> bytes | None:
         """The frames between deltas, remade; None if they have to be read by the reference."""
         shape = self._plan.shape
+        texts = canonical.texts(gap, self._plan.framing)
+        if texts is None:
+            return None
+        if self._framing == "jsonl" and "whole" in self._wanted:
+            tight = list(map(compact, texts))
+            remade.converted += len(texts)
+            remade.compacted += sum(map(is_not, tight, texts))
+            return b"\n".join([*tight, b""])
         made: list[bytes] = []
-        for text in canonical.texts(gap, self._plan.framing) or [b""]:
-            fields = canonical.read(text, shape)
-            if fields is None:
-                return None
-            name, thread = name_of(fields.event), thread_key(name_of(fields.thread))
-            if self._redactor is not None:
-                text, name = self._redactor.text(text, shape), self._redactor.event(name)
-            changed = None
-            if self._changes_shape(shape) and (changed := canonical.read(text, shape)) is None:
-                return None
-            one = self._made(_Event(text, shape, name, thread, int(fields.seq), changed, tight=True), remade)
-            if isinstance(one, str):
+        for text in texts:
+            one = self._other(text, shape, remade)
+            if one is None:
                 return None
             made.append(one)
         return b"".join(made)
 
+    def _other(self, text: bytes, shape: Shape, remade: Remade) -> bytes | None:
+        fields = canonical.read(text, shape)
+        if fields is None:
+            return None
+        name, thread, seq = name_of(fields.event), thread_key(name_of(fields.thread)), int(fields.seq)
+        changed = fields if self._changes_shape(shape) else None
+        if self._redactor is not None:
+            text, name = self._redactor.text(text, shape), self._redactor.event(name)
+            if changed is not None and (changed := canonical.read(text, shape)) is None:
+                return None
+        made = self._made(_Event(text, shape, name, thread, seq, changed, tight=True), remade)
+        return None if isinstance(made, str) else made
+
     def _columns(self, deltas: Deltas, links: Sequence[bytes] | None) -> list[bytes | Sequence[bytes]]:
         """What the deltas become, as columns; what is the same in all of them is told once."""
         before, behind = (b"", b"\n") if self._framing == "jsonl" else (b"event: item.delta\ndata: ", b"\n\n")
-        end: list[bytes | Sequence[bytes]] = [b"}"] if links is None else [b',"previous_seq":', links, b"}"]
+        if deltas.whole:
+            return [before, deltas.whole, behind]
+        text = (deltas.rest,) if self._redactor is None else (deltas.text, deltas.tail)
+        end: list[bytes | Sequence[bytes]] = [b"}" + behind]
+        if links is not None:
+            end = [b',"previous_seq":', links, *end]
         if not self._changes_shape(self._plan.shape):
-            rest = [deltas.ends] if links is None else end
-            return [before, deltas.heads, deltas.texts, deltas.tails, *rest, behind]
-        ids = (b',"thread_id":', deltas.threads, b',"turn_id":', deltas.turns, b',"item_id":', deltas.items)
-        text = (deltas.texts, deltas.tails)
+            end = [deltas.end, behind] if links is None else end
+            return [before, deltas.head, *text, *end]
+        ids = (b',"thread_id":', deltas.thread, b',"turn_id":', deltas.turn, b',"item_id":', deltas.item)
         if self._remake.shape is Shape.RECORD:
-            head = (before + b'{"schema_version":2,"seq":', deltas.seqs, b',"timestamp":"', deltas.times, b'Z"')
-            return [*head, *ids, b',"event":"item.delta","payload":{"delta":"', *text, b"}", behind]
-        names = b',"event":"item.delta","kind":"item.delta"'
-        times = (b',"timestamp":"', deltas.times, b'+00:00","created_at":"', deltas.times, b'+00:00"')
-        begin = (before + b'{"schema_version":1,"seq":', deltas.seqs, names)
-        return [*begin, *ids, *times, b',"payload":{"delta":"', *text, *end, behind]
+            head = (before + b'{"schema_version":2,"seq":', deltas.seq, b',"timestamp":"', deltas.time, b'Z"')
+            return [*head, *ids, b',"event":"item.delta","payload":{"delta":"', *text, *end]
+        names = b',"event":"item.delta","kind":"item.delta","thread_id":'
+        times = (b',"timestamp":"', deltas.time, b'+00:00","created_at":"', deltas.time)
+        begin = (before + b'{"schema_version":1,"seq":', deltas.seq, names, *ids[1:])
+        return [*begin, *times, b'+00:00","payload":{"delta":"', *text, *end]
+
+    def _columns_wanted(self) -> frozenset[str]:
+        """The columns that are needed of deltas."""
+        shape = self._plan.shape
+        if not (self._redactor or self._relinks(shape) or self._changes_shape(shape)):
+            return frozenset({"whole"})
+        wanted = {"seq", "thread"} if self._relinks(shape) else set()
+        wanted |= {"rest"} if self._redactor is None else {"text", "tail", "thread", "turn", "item"}
+        if self._changes_shape(shape):
+            return frozenset(wanted | {"seq", "thread", "turn", "item", "time"})
+        return frozenset(wanted | ({"head"} if self._relinks(shape) else {"head", "end"}))
 
 
 class _Links:
@@ -272,8 +302,8 @@ class _Links:
 
     def __init__(self, deltas: Deltas, base: int, last: dict[str, int]) -> None:
         self.made: list[bytes] = []
-        self._keys = {thread: thread_key(name_of(thread)) for thread in set(deltas.threads)}
-        self._threads, self._seqs = deltas.threads, deltas.seqs
+        self._keys = {thread: thread_key(name_of(thread)) for thread in set(deltas.thread)}
+        self._threads, self._seqs = deltas.thread, deltas.seq
         self._base, self._last = base, last
 
     def take(self, start: int, end: int) -> bool:

@@ -589,13 +589,14 @@ UNSAFE_SEQ = Rule(
     "E107",
     "unsafe-seq",
     Severity.NOTE,
-    "seq is above 2^53-1, where JavaScript clients lose it",
-    "seq {seq} is above 2^53-1",
+    "seq is 0, or above 2^53-1, where JavaScript clients lose it",
+    "seq is {seq}, {problem}",
     """\
-seq is above 9007199254740991, up to which JavaScript holds integers exactly.
+seq is 0, or above 9007199254740991, up to which JavaScript holds integers exactly.
 
 The runtime itself reads up to 2^64-1 (CONTRACT.md 1). The web client takes a number above the limit
-for 0, so it cannot use the event (3.3); other JavaScript programs round it.
+for 0, so it cannot use the event (3.3); other JavaScript programs round it. Number 0 is before the
+first of all: the runtime leaves it out of every stream, and clients ignore it.
 
 Counting starts at 1 and goes on in ones (2.3), so no log gets there by itself: see what changed the
 lines, or next_seq in state.json.
@@ -773,7 +774,7 @@ SEQ_GAP = Rule(
     "seq-gap",
     Severity.OFF,
     "seq numbers are skipped between two events of a thread",
-    "seq {seq} after {previous}: {missing} numbers skipped",
+    "seq {seq} after {previous}: {told} skipped",
     """\
 seq is higher than that of the event before by more than one. Off by default, because that is
 normal.

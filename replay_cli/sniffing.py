@@ -71,6 +71,8 @@ def sniff(
         if what := _other_file(head) or _response(head):
             return Sniffed("jsonl", Shape.FOREIGN, what)
         framing = _framing(head, complete)
+    if framing is None and _is_document(head):
+        return Sniffed("jsonl", Shape.FOREIGN, _DOCUMENT)
     if framing is None:
         what = "binary data" if _is_binary(head, complete) else "plain text"
         return Sniffed("jsonl", Shape.FOREIGN, f"{what}, not an event log", sure=complete)
@@ -125,6 +127,15 @@ def _is_array(line: bytes) -> bool:
     return line[:1] == b"[" and (line[-1:] == b"]" or len(line) > 4096)
 
 
+_DOCUMENT = "one JSON document over several lines, not an event log"
+_DOCUMENT_BEGINS = re.compile(rb'[ \t\r\n]*[{\[][ \t]*\r?\n[ \t\r\n]*(?:"|[{\[\]}]|[-0-9tfn])')
+
+
+def _is_document(head: bytes) -> bool:
+    """Whether a file begins as JSON that is laid out over lines."""
+    return _DOCUMENT_BEGINS.match(head.removeprefix(b"\xef\xbb\xbf")) is not None
+
+
 def _is_binary(head: bytes, complete: bool) -> bool:
     if _BINARY.search(head):
         return True
@@ -156,11 +167,9 @@ def _response(head: bytes) -> str:
 
 def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
     values = list(_values(frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.WHOLE))
-    if complete and not values:
-        frames = list(JSONL.frames(Block(head, 0)))
-        if not any(frame.state is State.WHOLE for frame in frames):
-            # All there is has no newline: a torn record, unless it is whole and of another kind.
-            values = list(_values(frame.data for frame in frames if frame.state is State.TORN))
+    if complete and not values and not any(frame.state is State.WHOLE for frame in JSONL.frames(Block(head, 0))):
+        # All there is has no newline: a torn record, unless it is whole and of another kind.
+        values = list(_values(frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.TORN))
     objects = [value for value in values if isinstance(value, dict)]
     shapes = Counter(shape for value in objects if (shape := shape_of(value)) is not None)
     if shapes:
@@ -168,7 +177,7 @@ def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
     if objects:
         return Sniffed("jsonl", Shape.FOREIGN, _name_log(objects), objects=True)
     if not values and _LINES.split(head.strip(), maxsplit=1)[0].rstrip() in (b"{", b"["):
-        return Sniffed("jsonl", Shape.FOREIGN, "one JSON document over several lines, not an event log")
+        return Sniffed("jsonl", Shape.FOREIGN, _DOCUMENT)
     shape = Shape.RECORD if values and isinstance(values[0], list) else _guess(head)
     return Sniffed("jsonl", shape, sure=complete or bool(values))
 
@@ -218,6 +227,9 @@ def _values(texts: Iterator[bytes]) -> Iterator[object]:
 def _guess(head: bytes) -> Shape:
     """The shape of a source without a readable first text, by the names that stand in it before a payload."""
     start = head[:4096].partition(b'"payload"')[0]
+    if b"\0" in head and not head.strip(b"\0 \t\r\n"):
+        # What a file system leaves of appends that never reached the disk: a store's log.
+        return Shape.RECORD
     if b'"kind"' in start or b'"created_at"' in start:
         return Shape.ENVELOPE
     if b'"schema_version"' in start:

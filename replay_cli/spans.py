@@ -54,13 +54,12 @@ def are_worth_it(source: Source, jobs: int) -> bool:
 def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, fresh: bool = False) -> Iterator[Tally]:
     """Tallies that add up to that of a plain file, in order. Raises SourceError and WorkerDiedError.
 
-    Spans that a long frame makes long are audited here, one at a time: several at once would take too much memory. So
-    is the last stretch: whether its last frame has an end, and by how much the file has grown, is for the one who
-    opened it to say. With ``fresh`` also the share that is proven is the same from run to run.
+    The last stretch is audited here: whether its last frame has an end, and by how much the file has grown, is for
+    the one who opened it to say. With ``fresh`` also the share that is proven is the same from run to run.
     """
     cuts = _Cuts(source, plan, span, fresh)
     done = 0
-    for tally in ordered(_audit_span, cuts, jobs, lambda one: one.end - one.start > span + span // 2):
+    for tally in ordered(_audit_span, cuts, jobs):
         done += tally.size
         # So that the source tells how far its reading has come.
         source.skip_to(done)

@@ -44,10 +44,12 @@ class Tally:
     ``events`` counts readable events, ``broken`` findings per code, ``findings`` keeps the first ``kept`` of each
     code, by place. ``looked`` counts, per code, how often a rule could be asked at all. ``heads`` and ``tails``
     are the first and last mark of each thread; ``bad`` and ``joints`` the first and last byte offset of frames
-    that could not be read and of HTTP heads. ``opening`` is an HTTP head with nothing before it. ``refused`` is
-    the first line that no reader gets past, ``unexamined`` the first over-long one, ``torn`` offset and length of
-    a tail. ``done`` and ``first_frame`` serve the compat stream. ``proven`` are the bytes that the prover decided,
-    ``unproven`` those that it did not, by the reason: they tell how the audit went, not what the log says.
+    that could not be read and of HTTP heads. ``opening`` is an HTTP head with nothing before it, ``headed`` tells
+    that one is all that came last. ``refused`` is the first line that no reader gets past, ``unexamined`` the first
+    over-long one, ``torn`` offset and length of a tail. ``done`` and ``first_frame`` serve the compat stream.
+    ``leads`` says that nothing will be put before it, so that of heads their places will do. ``proven`` are the bytes
+    that the prover decided, ``unproven`` those that it did not, by the reason: they tell how the audit went, not what
+    the log says.
     """
 
     kept: int = 1000
@@ -65,6 +67,7 @@ class Tally:
     tails: dict[str, Mark] = field(default_factory=dict)
     bad: tuple[int, int] | None = None
     joints: tuple[int, int] | None = None
+    headed: bool = False
     opening: Place | None = None
     refused: Place | None = None
     unexamined: Place | None = None
@@ -74,6 +77,7 @@ class Tally:
     instants: tuple[int, int] | None = None
     first_frame: Finding | None = None
     done: bool = False
+    leads: bool = field(default=False, compare=False)
     proven: int = field(default=0, compare=False)
     unproven: Counter[str] = field(default_factory=Counter, compare=False)
 
@@ -115,6 +119,7 @@ class Tally:
         self.instants = _range(self.instants, right.instants)
         self.torn = right.torn or self.torn
         self.completed = self.completed or right.completed
+        self.headed = right.headed if right.occupied else self.headed
         self.done = right.done if right.first_frame else self.done
         if not self.first_frame and right.first_frame:
             self.first_frame = right.first_frame.moved(lines)
@@ -141,6 +146,13 @@ class Tally:
         self.frames += 1
         self.comments += frame.comments
 
+    def count_blank(self, frame: Frame, code: str) -> None:
+        """Add the tally of a blank line, a finding that is only counted, in place."""
+        self.broken[code] += 1
+        self._keep(code, [])
+        self.lines += frame.lines
+        self.size += frame.length
+
     def _keep(self, code: str, found: list[Finding]) -> None:
         mine = self.findings.setdefault(code, [])
         for finding in found:
@@ -159,6 +171,8 @@ class Tally:
             head = self.heads[thread]
             # One event makes one mark, kept once: a hundred thousand threads are a lot of marks.
             self.tails[thread] = head if head.offset == mark.offset else mark.moved(lines)
+            if self.leads and head.digest and head.offset != mark.offset:
+                self.heads[thread] = head.place()
 
     def _join_places(self, right: Tally, lines: int, events: int) -> None:
         if not self.occupied and right.opening:
@@ -181,7 +195,8 @@ class Tally:
                 damaged = _between(tail, head, self.bad, right.bad)
                 joined = _between(tail, head, self.joints, right.joints)
                 yield from beside(thread, tail, head, damaged, joined, self.looked, self.gaps)
-        if self.occupied and right.opening:
+        # The heads of interim answers, and of proxies, stand before the one of the stream.
+        if self.occupied and right.opening and not self.headed:
             place = right.opening
             problem = "another HTTP response begins here: a new connection"
             yield Finding(place.offset, place.line, rules.NEW_CONNECTION.code, {"problem": problem})

@@ -3,7 +3,7 @@
 It stands beside the schema of a source's shape, or in its place where the source is another log. References are
 looked up in the schema itself and never fetched; one that leads nowhere is told before any log is read. Python's
 regular expressions can take exponential time, so each line has a bounded time where the platform has a timer (Unix,
-main thread).
+main thread), and slow lines have a bounded time in all.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import json
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -25,6 +27,9 @@ from replay_cli.violation import Violation
 
 PATIENCE = 2.0
 """Seconds that one line may take."""
+
+SLOW, BUDGET = 0.1, 20.0
+"""Seconds from which on a line is slow, and seconds that all slow lines may take together."""
 
 DEPTH = 6000
 """How many calls deep a check may go: a value may be 127 containers deep, and each takes several calls."""
@@ -168,12 +173,10 @@ def violations(text: str, value: object) -> list[Violation]:
     from referencing.exceptions import Unresolvable
 
     try:
-        with bounded():
+        with bounded(), _budgeted():
             return [_worded(found) for found in found_violations(_validator(text), value)]
     except TimeoutError:
-        raise SchemaError(
-            f"--schema: one line takes longer than {PATIENCE:g} s; look at patterns, uniqueItems, references"
-        ) from None
+        raise SchemaError(f"--schema: {_too_slow()}; look at patterns, uniqueItems, references") from None
     except Unresolvable as error:
         raise SchemaError(f"--schema: the reference {error.ref!r} is not in the schema; none is fetched") from None
     except RecursionError:
@@ -182,6 +185,36 @@ def violations(text: str, value: object) -> list[Violation]:
         # A pattern that is no regular expression, a keyword with a value of the wrong kind: the library raises
         # whatever it meets there.
         raise SchemaError(f"--schema: the schema cannot be used: {_what(error)}") from None
+
+
+@dataclass(slots=True)
+class _Slow:
+    """What slow lines have taken in all."""
+
+    lines: int = 0
+    seconds: float = 0.0
+
+
+_SLOW = _Slow()
+
+
+def _too_slow() -> str:
+    if _SLOW.seconds > BUDGET:
+        return f"{_SLOW.lines:,} lines take longer than {BUDGET:g} s"
+    return f"one line takes longer than {PATIENCE:g} s"
+
+
+@contextmanager
+def _budgeted() -> Iterator[None]:
+    """Raise TimeoutError behind the block when slow lines have taken more than ``BUDGET`` in all."""
+    began = time.monotonic()
+    yield
+    taken = time.monotonic() - began
+    if taken > SLOW:
+        _SLOW.lines += 1
+        _SLOW.seconds += taken
+        if _SLOW.seconds > BUDGET:
+            raise TimeoutError
 
 
 def _worded(found: Violation) -> Violation:

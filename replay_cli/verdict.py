@@ -60,8 +60,9 @@ def _store(tally: Tally, plan: Plan, history: History | None) -> list[str]:
 
 def _dropped(tally: Tally, plan: Plan, history: History | None) -> str:
     """What full replay leaves out: it drops what is not newer, and other threads' records (CONTRACT.md 3.2)."""
-    least = "" if history else "at least "
-    passed_over = history.passed_over if history else _passed_over_at_least(tally)
+    least = "" if history or _is_exact(tally) else "at least "
+    zero = int(tally.seqs is not None and tally.seqs[0] == 0)
+    passed_over = history.passed_over if history else _passed_over_at_least(tally) + zero
     other = history.other_thread if history else tally.broken["S108"]
     reasons = []
     if passed_over:
@@ -77,8 +78,19 @@ def _dropped(tally: Tally, plan: Plan, history: History | None) -> str:
 
 def _passed_over_at_least(tally: Tally) -> int:
     """Without the past, each step back or repetition passes over one event at least."""
-    zero = int(tally.seqs is not None and tally.seqs[0] == 0)
-    return tally.broken["S101"] + tally.broken["S102"] + tally.broken["S103"] + zero
+    return sum(_met(tally, code) for code in ("S101", "S102", "S103"))
+
+
+def _met(tally: Tally, code: str) -> int:
+    """How many findings stand before the first line that no reader gets past."""
+    if tally.refused is None:
+        return tally.broken[code]
+    return sum(found.offset < tally.refused.offset for found in tally.findings.get(code, ()))
+
+
+def _is_exact(tally: Tally) -> bool:
+    """Whether no past is needed to tell what is passed over."""
+    return not _passed_over_at_least(tally)
 
 
 def _stream(tally: Tally, plan: Plan, history: History | None) -> list[str]:
@@ -105,12 +117,13 @@ def _taken(tally: Tally, plan: Plan, history: History | None) -> str:
     client = "a client of each thread" if several else "a client"
     if not events:
         return f"{client} gets no event"
-    passed_over = history.passed_over if history else _passed_over_at_least(tally) + tally.broken["E107"]
+    exact = history is not None or _is_exact(tally)
+    passed_over = history.passed_over if history else _passed_over_at_least(tally) + _met(tally, "E107")
     other = _other_threads(tally, plan, history)
     reloads = _reloads(tally, history)[0]
     # The event that shows a gap is not taken from the stream: it comes with the snapshot.
     accepted = events - passed_over - other - reloads
-    least = "" if history else "at least "
+    least = "" if exact and (history or not other) else "at least "
     seen = "already seen" if history and history.repeated >= passed_over else "as not newer"
     ignored = [f"{least}{passed_over:,} {seen}"] if passed_over else []
     if other:

@@ -66,6 +66,8 @@ HOLES = [
         )
     ),
     *_everywhere("seq above 53 bits", event, (b'"seq":5,', b'"seq":9007199254740993,')),
+    *_everywhere("seq 0", event, (b'"seq":5,', b'"seq":0,')),
+    *_everywhere("seq 0 in a layout", item, (b'"seq":5,', b'"seq":0,')),
     *_everywhere("seq with a zero in front", event, (b'"seq":5,', b'"seq":05,')),
     *_everywhere("number beyond a double", item, (PAYLOAD, PAYLOAD + b',"n":1e999')),
     *_everywhere("number of 400 digits", item, (PAYLOAD, PAYLOAD + b',"n":' + b"9" * 400)),

@@ -55,8 +55,10 @@ ROWS = (
     "compiled",
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
-    "errors findings envelope timestamps fragments compat blocks members version masking",
-    "telltale allowed links stretches held seen cli_words wire pacing following interleaving skimming terminal",
+    "fragments",
+    "errors findings envelope timestamps compat blocks members version masking",
+    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming "
+    "terminal",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
@@ -88,12 +90,14 @@ OWNERS = {
     "signal": "cli pool userschema",
     "tempfile": "atomic emitting held ordering ring",
     "threading": "ahead cli pool remote userschema",
-    "time": "gathering index pacing progress remote tailing",
+    "time": "gathering index pacing progress remote tailing userschema",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.
     **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib"), ""),
-    **dict.fromkeys(("xmlrpc", "logging", "subprocess", "ctypes"), ""),
+    **dict.fromkeys(("xmlrpc", "logging", "subprocess"), ""),
+    # Asks glibc to give freed memory back.
+    "ctypes": "turns",
     # Of what it wrote itself, into a file that has no name.
     "pickle": "ordering",
 }

@@ -10,12 +10,16 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError, WorkerDiedError
+from replay_cli.frames import JSONL
 from replay_cli.pool import ordered
+from replay_cli.turns import LONG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as Unix does")
 
@@ -67,6 +71,23 @@ def await_end(processes: set[int], seconds: float = 10) -> set[int]:
     return left
 
 
+def chunks_of_a_long_frame() -> Iterator[bytes]:
+    yield from [b"x" * LONG, b"x", b"\n"]
+
+
+def hold_a_long_frame(task: int) -> tuple[float, float]:
+    """When the turn was had, and when it still was."""
+    for _ in cut(chunks_of_a_long_frame(), JSONL, 4 * LONG):
+        began = time.monotonic()
+        time.sleep(0.05)
+    return began, time.monotonic()
+
+
+def fail_over_a_long_frame(task: int) -> None:
+    for _ in cut(chunks_of_a_long_frame(), JSONL, 4 * LONG):
+        raise ValueError("over a long frame")
+
+
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_results_come_in_the_order_of_the_tasks(jobs: int) -> None:
     assert list(ordered(slow_square, range(60), jobs)) == [number * number for number in range(60)]
@@ -81,10 +102,15 @@ def test_one_job_is_this_process() -> None:
     assert set(ordered(process_of, range(3), 1)) == {os.getpid()}
 
 
-def test_tasks_for_this_process_are_done_in_it_in_their_turn() -> None:
-    assert list(ordered(slow_square, range(20), 2, lambda task: task % 3 == 0)) == [n * n for n in range(20)]
-    done = list(ordered(process_of, range(6), 2, lambda task: task % 3 == 0))
-    assert [n for n, process in enumerate(done) if process == os.getpid()] == [0, 3]
+def test_only_one_process_at_a_time_holds_a_long_frame() -> None:
+    spans = sorted(ordered(hold_a_long_frame, range(6), 3))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_a_process_that_fails_over_a_long_frame_gives_its_turn_up() -> None:
+    with pytest.raises(ValueError, match="over a long frame"):
+        list(ordered(fail_over_a_long_frame, range(3), 2))
+    assert list(ordered(square, range(3), 2)) == [0, 1, 4]
 
 
 def test_tasks_are_taken_only_a_little_ahead() -> None:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from replay_cli import Report, UsageError, audit
+from replay_cli import Report, UsageError, audit, userschema
 from replay_cli.userschema import PATIENCE, load
 from tests.conftest import ROOT, Replay, environment
 from tests.making import capture, compact, envelope, message, record, store
@@ -672,3 +672,12 @@ def test_a_bad_schema_ends_with_2_and_one_line(replay: Replay, check: Check) -> 
 
     assert (2, "", 1) == (ran.code, ran.stdout, len(ran.stderr.splitlines()))
     assert ran.stderr.startswith("replay: --schema: schema.json is no JSON Schema: /type: ")
+
+
+def test_slow_lines_have_a_bounded_time_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(userschema, "SLOW", 0.0)
+    monkeypatch.setattr(userschema, "BUDGET", 0.01)
+    monkeypatch.setattr(userschema, "_SLOW", userschema._Slow())
+
+    with pytest.raises(UsageError, match=r"lines take longer than 0\.01 s"):
+        check({"minProperties": 1}, store(*range(1, 2000)))
