@@ -57,8 +57,7 @@ ROWS = (
     "pool ahead plainjson remote ring ordering saying",
     "fragments",
     "errors findings envelope timestamps compat blocks members version masking",
-    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming "
-    "terminal",
+    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
