@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-Unit = Literal["x", "%", "MB", "MB/s"]
-"""Times as fast; per cent; megabytes of 1,000,000 bytes, and those a second."""
+Unit = Literal["x", "%", "MB", "MB/s", "ms"]
+"""Times as fast; per cent; megabytes of 1,000,000 bytes, and those a second; milliseconds."""
 
 State = Literal["aim", "must", "missed", "measured", "absent", "failed"]
 """Both marks reached; only the lower one; neither; no mark set; could not be measured here; a run was wrong."""

@@ -13,7 +13,7 @@ from typing import Annotated, Optional, cast
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, FramingName, Profile, examples, with_speed
+from replay_cli.cli_words import SETTINGS, Color, FramingName, Profile, examples, with_speed
 from replay_cli.late import Commands
 from replay_cli.version import __version__
 
@@ -67,14 +67,6 @@ class FailLevel(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
-
-
-class Color(StrEnum):
-    """When to use colour."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 def _rule_names(incomplete: str) -> list[tuple[str, str]]:

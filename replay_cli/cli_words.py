@@ -38,6 +38,14 @@ class ShapeOut(StrEnum):
     RECORD = "record"
 
 
+class Color(StrEnum):
+    """When to use colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 def with_speed(arguments: list[str]) -> list[str]:
     """The words of a command line, where ``--pace`` stands without a speed with the speed 1.
 

@@ -32,7 +32,7 @@ def cut(
     in the source the chunks begin (0-based bytes); a frame begins there.
     """
     limit = max(limit, HEAD_KEPT)
-    cutter = _Cutter(framing, limit, offset)
+    cutter = Cutter(framing, limit, offset)
     for chunk in chunks:
         for start in range(0, len(chunk), limit):
             yield from cutter.feed(chunk[start : start + limit])
@@ -45,8 +45,11 @@ def cut(
     yield from cutter.finish()
 
 
-class _Cutter:
-    """The bytes after the last boundary, as pieces, so that one long frame costs no repeated joining."""
+class Cutter:
+    """The bytes after the last boundary, as pieces, so that one long frame costs no repeated joining.
+
+    For who is given chunks instead of fetching them; else ``cut`` is the way.
+    """
 
     def __init__(self, framing: Framing, limit: int, offset: int) -> None:
         self._framing = framing
@@ -70,13 +73,18 @@ class _Cutter:
         """Whether the last frame has not ended."""
         return self._size > 0
 
+    @property
+    def offset(self) -> int:
+        """Where the frame begins that comes next, or that has not ended: bytes from the start of the source."""
+        return self._offset
+
     def end_in(self, chunk: bytes) -> int | None:
         """Where in ``chunk`` the pending frame ends (exclusive), None if it does not."""
         end = self._framing.first(self._edge + chunk, self._fresh)
         return end - len(self._edge) if end else None
 
     def feed(self, chunk: bytes) -> Iterator[Block]:
-        """Take a chunk no longer than the limit; yield what is whole now."""
+        """Take a chunk no longer than the limit; yield what is whole now. The limit is at least ``HEAD_KEPT``."""
         # Only the frame that is pending can get longer than the limit here.
         if self._dropped or self._size + len(chunk) > self._limit:
             end = self.end_in(chunk)

@@ -27,16 +27,19 @@ class Late(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """The commands of the program, those that come late behind the first."""
+    """The commands of the program: ``late`` ones behind the first, ``last`` ones behind all."""
 
     late: tuple[Late, ...] = (
+        Late("tail", "Show the end of event logs, an event a line, and follow them.", "replay_cli.cli_tail"),
         Late("emit", "Write event logs again, selected, cleaned or converted.", "replay_cli.cli_emit"),
     )
+    last: tuple[Late, ...] = (Late("cache", "Show or clear what is kept of big logs.", "replay_cli.cli_cache"),)
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         first, *others = self.commands.items()
-        self.commands = dict([first, *((str(one.name), one) for one in self.late), *others])
+        early, behind = ([(str(one.name), one) for one in row] for row in (self.late, self.last))
+        self.commands = dict([first, *early, *others, *behind])
 
 
 def made(function: Any, name: str, epilog: str, settings: dict[str, Any]) -> Any:

@@ -33,7 +33,7 @@ class Options:
     is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
     decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
-    processes a large file is audited.
+    processes a large file is audited. ``cache`` lets places in large logs be kept from one call to the next.
     """
 
     profile: Shape | None = None
@@ -47,6 +47,7 @@ class Options:
     max_bytes: int | None = None
     fast: bool = True
     jobs: int = 1
+    cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def planned(source: Source, options: Options) -> Planned:
     """Look at the first bytes of an opened source. Never raises for what it holds."""
     chunks = _bounded(source, options.max_bytes)
     head, complete, failure = _peek(chunks, HEAD)
-    store = source.path is not None and _in_store(source.path)
+    store = source.path is not None and in_store(source.path)
     # Whatever has become of it, the runtime reads it line by line; a capture beside it has another name.
     framing = "jsonl" if store and str(source.path).endswith(".jsonl") else None
     framing = options.framing or framing
@@ -89,14 +90,14 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
     chosen_by: ChosenBy = "content"
     if options.profile is not None:
         shape, chosen_by = options.profile, "option"
-    elif path is not None and sniffed.framing == "jsonl" and _in_store(path):
+    elif path is not None and sniffed.framing == "jsonl" and in_store(path):
         shape, chosen_by = Shape.RECORD, "path"
     elif options.schema is not None and sniffed.objects and (shape is Shape.FOREIGN or not sniffed.fits):
         shape = Shape.CUSTOM
     if path is not None and shape is Shape.RECORD and path.absolute().parent.name == "events":
         match = _STORE_LOG.match(path.name)
         # A folder of this name without a store around it may hold anything; go by what only a store would write.
-        thread = match[1] if match and (_in_store(path) or _THREAD_ID.match(match[1])) else None
+        thread = match[1] if match and (in_store(path) or _THREAD_ID.match(match[1])) else None
     plan = Plan(
         shape,
         sniffed.framing,
@@ -112,7 +113,7 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
     return plan, chosen_by
 
 
-def _in_store(path: Path) -> bool:
+def in_store(path: Path) -> bool:
     """Whether a file stands in a folder named ``events`` beside a ``state.json`` (CONTRACT.md 2.2)."""
     folder = path.absolute().parent
     try:

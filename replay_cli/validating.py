@@ -31,6 +31,7 @@ from replay_cli.render import Style
 from replay_cli.rules import BY_CODE, FOREIGN_LOG
 from replay_cli.rules import USER_SCHEMA_VIOLATION as USER_SCHEMA
 from replay_cli.sources import open_path, open_stream
+from replay_cli.terminal import colored, width_of_terminal
 from replay_cli.told import Report
 from replay_cli.wording import count
 
@@ -167,8 +168,8 @@ class _Run:
         self._to_stdout = request.output_file is None or is_stdout(request.output_file)
         terminal = self._to_stdout and sys.stdout is not None and sys.stdout.isatty()
         self._format = request.format or ("text" if terminal else "concise")
-        color = _colored(request.color, terminal)
-        self._style = Style(color, _width() if terminal else 100, request.quiet, request.content)
+        color = colored(request.color, terminal)
+        self._style = Style(color, width_of_terminal() if terminal else 100, request.quiet, request.content)
         self._aside = self._format == "concise" and not request.quiet
 
     @property
@@ -333,21 +334,6 @@ def _in_all(outcome: Outcome) -> str:
 def _is_log(path: str) -> bool:
     """Whether a name ends in .log, as logs of every kind do (DECISIONS, Sources)."""
     return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
-
-
-def _colored(wanted: str, terminal: bool) -> bool:
-    """Whether to use colour: the option, then NO_COLOR, then FORCE_COLOR, then whether a terminal shows it."""
-    if wanted != "auto":
-        return wanted == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
-
-
-def _width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size((100, 24)).columns
 
 
 def _say(line: str) -> None:

@@ -22,8 +22,16 @@ from replay_cli.docs_made import FAMILIES, rules_page
 from replay_cli.rules import RULES
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CHANGELOG.md", "docs/validate.md", "docs/emit.md", "docs/rules.md", "docs/decisions.md")
-SHOWING = ("README.md", "docs/validate.md", "docs/emit.md")
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "docs/validate.md",
+    "docs/emit.md",
+    "docs/tail.md",
+    "docs/rules.md",
+    "docs/decisions.md",
+)
+SHOWING = ("README.md", "docs/validate.md", "docs/emit.md", "docs/tail.md")
 """The pages with sessions in them."""
 
 _SESSION = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)

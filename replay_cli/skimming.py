@@ -1,0 +1,58 @@
+"""Skimming: lines of a log in which no event can have a seq above a number, told without reading them as JSON.
+
+Whatever looks like a ``seq`` counts, wherever it stands, so a doubt costs time and nothing else. Only JSONL can be
+skimmed: a value of SSE may be spread over several data lines.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SEQ = rb'"seq"[ \t\r]*:[ \t\r]*'
+_SEQS = re.compile(_SEQ + rb"([0-9]+)")
+# A letter may be written as an escape, and so may a name.
+_ESCAPED = re.compile(rb"\\u00[2-7]")
+
+
+class Skim:
+    """Skims lines for events behind ``since_seq``. ``exact`` tells how far the numbers go, which takes longer."""
+
+    def __init__(self, since_seq: int, exact: bool) -> None:
+        self._since, self._exact = since_seq, exact
+        self._above = re.compile(_SEQ + _greater(since_seq))
+
+    def bound(self, lines: bytes, thread: str) -> int | None:
+        """What no seq in these lines is above, if that is not above ``since_seq``, and all is of one thread.
+
+        None if there may be such a seq, or another thread.
+        """
+        if self._exact:
+            greatest = max(map(int, _SEQS.findall(lines)), default=0)
+            if greatest > self._since:
+                return None
+        elif self._above.search(lines):
+            return None
+        else:
+            greatest = self._since
+        if _other_than(thread).search(lines) or _ESCAPED.search(lines):
+            return None
+        return greatest
+
+
+@lru_cache(maxsize=64)
+def _other_than(thread: str) -> re.Pattern[bytes]:
+    """A ``thread_id`` that is not written as this one."""
+    return re.compile(rb'"thread_id"(?!:"' + re.escape(thread.encode(errors="replace")) + rb'")')
+
+
+def _greater(number: int) -> bytes:
+    """A pattern of the decimal numbers above this one, as JSON writes integers."""
+    digits = str(number)
+    longer = rb"[0-9]{%d}" % (len(digits) + 1)
+    others = [
+        digits[:at].encode() + rb"[%d-9][0-9]{%d}" % (int(digit) + 1, len(digits) - at - 1)
+        for at, digit in enumerate(digits)
+        if digit != "9"
+    ]
+    return rb"(?:" + b"|".join([longer, *others]) + rb")"

@@ -1,0 +1,151 @@
+"""Streaming: chunks of one log in, what there is to show of it out, from a place in it on.
+
+As long as nothing was met that is asked for, stretches that are proven clean, and hold nothing of it, are passed over
+as wholes; what is told does not depend on that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from replay_cli.blocks import Block
+from replay_cli.cutting import HEAD_KEPT, Cutter
+from replay_cli.deltas import EVENT
+from replay_cli.frames import Frame, State
+from replay_cli.looking import Looker, Seen
+from replay_cli.runs import Run
+from replay_cli.selection import Globs, Selection
+from replay_cli.skimming import Skim
+from replay_cli.walk import FRAMINGS, Walk
+
+
+class Stream:
+    """What one log shows from byte ``offset`` on, where a frame begins.
+
+    Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those before
+    the first event that is asked for. A torn tail is always shown. ``skim`` passes over lines without reading them.
+    """
+
+    def __init__(
+        self,
+        looker: Looker,
+        selection: Selection,
+        offset: int = 0,
+        opens: int | None = 0,
+        skim: Skim | None = None,
+    ) -> None:
+        plan = looker.plan
+        self._looker, self._selection = looker, selection
+        self._limit = max(plan.limit, HEAD_KEPT)
+        self._framing = FRAMINGS[plan.framing]
+        self._cutter = Cutter(self._framing, self._limit, offset)
+        self._walk = Walk(plan)
+        self._opens = opens
+        self._skim = skim if plan.framing == "jsonl" and plan.fast else None
+
+    def feed(self, data: bytes) -> Iterator[Seen]:
+        """Take what comes next in the log; yield what is to be shown of the frames that are whole now."""
+        for start in range(0, len(data), self._limit):
+            for block in self._cutter.feed(data[start : start + self._limit]):
+                yield from self._block(block)
+
+    def finish(self, more: Callable[[], bytes]) -> Iterator[Seen]:
+        """Yield what is to be shown of a frame that has no end. ``more`` is asked whether it has come by now."""
+        cutter = self._cutter
+        while cutter.pending and (chunk := more()):
+            end = cutter.end_in(chunk)
+            yield from self.feed(chunk if end is None else chunk[:end])
+            if end is not None:
+                return
+        for block in cutter.finish():
+            yield from self._block(block)
+
+    def mend(self) -> None:
+        """Forget the frame that has no end: its bytes are no longer there."""
+        self._cutter = Cutter(self._framing, self._limit, self._cutter.offset)
+
+    def show_all(self) -> None:
+        """From here on all is shown."""
+        self._opens = 0
+
+    @property
+    def settled(self) -> int:
+        """Up to which byte of the log all frames were whole."""
+        return self._cutter.offset
+
+    def _block(self, block: Block) -> Iterator[Seen]:
+        if not self._may_pass(block.offset + block.length):
+            yield from self._frames(block)
+            return
+        if self._opens is None and self._skim is not None and self._skims(block, self._skim):
+            return
+        for piece in self._walk.pieces(block):
+            if isinstance(piece, Frame):
+                seen = self._looker.take(piece, self._walk.raw(piece))
+                if self._looker.clean:
+                    self._walk.learn(piece)
+                yield from self._shown(seen)
+            elif self._may_pass(piece.offset + piece.length) and not self._holds(piece):
+                self._looker.pass_over(piece.tally())
+            else:
+                yield from self._frames(piece.block())
+
+    def _may_pass(self, end: int) -> bool:
+        """Whether what ends at byte ``end`` is only shown if it is asked for, or not at all."""
+        return self._opens is None or end <= self._opens
+
+    def _holds(self, run: Run) -> bool:
+        return self._opens is None and may_hold(run, self._selection)
+
+    def _skims(self, block: Block, skim: Skim) -> bool:
+        """Whether a block can be passed over by its looks.
+
+        Its last line has to be an event: that is all that what comes behind it is compared with.
+        """
+        looker, data = self._looker, block.data
+        thread = looker.extent.thread
+        if thread is None or not looker.extent.single or block.overlong or not data.endswith(b"\n"):
+            return False
+        bound = skim.bound(data, thread)
+        if bound is None:
+            return False
+        start = data.rfind(b"\n", 0, -1) + 1
+        met = looker.met
+        looker.take(Frame(data[start:-1], block.offset + start, 1, len(data) - start), data[start:])
+        if looker.met == met or not looker.extent.single:
+            return False
+        looker.extent.top = max(looker.extent.top, bound)
+        return True
+
+    def _frames(self, block: Block) -> Iterator[Seen]:
+        data, begin = block.data, block.offset
+        for frame in self._framing.frames(block):
+            at = frame.offset - begin
+            yield from self._shown(self._looker.take(frame, data[at : at + frame.length]))
+
+    def _shown(self, seen: Seen | None) -> Iterator[Seen]:
+        if seen is None:
+            return
+        if self._opens is None and seen.shown:
+            self._opens = seen.offset
+        if seen.state is State.TORN or (self._opens is not None and seen.offset >= self._opens):
+            yield seen
+
+
+def may_hold(run: Run, selection: Selection) -> bool:
+    """Whether an event of a run may be asked for, by its number, time, thread and name."""
+    if selection.since_seq is not None and max(run.seqs()) <= selection.since_seq:
+        return False
+    if selection.until_seq is not None and min(run.seqs()) > selection.until_seq:
+        return False
+    if selection.since is not None and max(run.instants()) < selection.since:
+        return False
+    if selection.threads and not any(thread.decode() in selection.threads for thread in set(run.threads())):
+        return False
+    return selection.events is None or _may_be_named(run, selection.events)
+
+
+def _may_be_named(run: Run, events: Globs) -> bool:
+    others = run.other_events()
+    names = {event for _, event in others} | ({EVENT.decode()} if len(others) < run.size else set())
+    return any(events.takes(name) for name in names)

@@ -1,0 +1,245 @@
+"""The index of big logs: the answer with it is the answer without, whatever becomes of the log or of the index."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from replay_cli import index
+from replay_cli.planning import Options
+from replay_cli.selection import Selection
+from replay_cli.skimming import Skim
+from replay_cli.tailed import Tailed
+from tests.conftest import Replay
+from tests.making import capture, record
+
+EVENT = len(record(10_000))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, and small steps."""
+    monkeypatch.setattr(index, "folder", lambda: tmp_path / "cache" / "index")
+    monkeypatch.setattr(index, "STEP", 3 * EVENT)
+    monkeypatch.setattr(index, "WORTH", 0)
+    monkeypatch.setattr("replay_cli.tailed.PIECE", EVENT + 7)
+    return tmp_path / "cache" / "index"
+
+
+def told(path: Path, since: int, cached: bool) -> list[tuple[Any, ...]]:
+    """What is shown of a log behind a number."""
+    log = Tailed(0, str(path), Options(cache=cached), Selection(since_seq=since))
+    try:
+        found = [
+            (seen.offset, seen.seq, seen.shown, seen.raw, [one.code for one, _ in seen.findings])
+            for seen in log.backlog(None, False)
+        ]
+    except Exception as error:
+        return [(type(error), str(error))]
+    return [*found, (log.has_events,)]
+
+
+def aged(path: Path) -> None:
+    """Let a log look as if it had not been changed for a while."""
+    past = time.time_ns() - 10**12 + int(path.stat().st_mtime_ns % 10**9)
+    os.utime(path, ns=(past, past))
+
+
+def log_of(*seqs: int) -> bytes:
+    return b"".join(record(10_000 + seq) for seq in seqs)
+
+
+CHANGES = st.one_of(
+    st.tuples(st.just("append"), st.lists(st.integers(0, 60), min_size=1, max_size=8)),
+    st.tuples(st.just("truncate"), st.integers(0, 20)),
+    st.tuples(st.just("edit"), st.tuples(st.integers(0, 30), st.integers(0, 60))),
+    st.tuples(st.just("break"), st.integers(0, 30)),
+    st.tuples(st.just("replace"), st.lists(st.integers(0, 60), max_size=12)),
+    st.tuples(st.just("tear"), st.integers(1, 100)),
+    st.tuples(st.just("age"), st.none()),
+    st.tuples(st.just("damage"), st.integers(0, 400)),
+    st.tuples(st.just("ask"), st.integers(0, 60)),
+)
+
+
+def change(path: Path, cache: Path, what: str, how: Any) -> None:
+    data = path.read_bytes()
+    if what == "append":
+        with open(path, "ab") as file:
+            file.write(log_of(*how))
+    elif what == "tear":
+        with open(path, "ab") as file:
+            file.write(record(10_061)[:how])
+    elif what == "truncate":
+        os.truncate(path, min(len(data), how * EVENT))
+    elif what == "edit" and len(data) > how[0] * EVENT:
+        with open(path, "r+b") as file:
+            file.seek(how[0] * EVENT)
+            file.write(log_of(how[1]))
+    elif what == "break" and len(data) > how * EVENT + 5:
+        with open(path, "r+b") as file:
+            file.seek(how * EVENT)
+            file.write(b"oops!")
+    elif what == "replace":
+        other = path.with_name("other")
+        other.write_bytes(log_of(*how))
+        other.replace(path)
+    elif what == "age":
+        aged(path)
+    elif what == "damage":
+        for place in cache.glob("*.json"):
+            found = bytearray(place.read_bytes())
+            found[how % len(found)] ^= 1
+            place.write_bytes(found)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(begin=st.integers(0, 30), changes=st.lists(CHANGES, max_size=8), since=st.integers(0, 62))
+def test_the_answer_with_an_index_is_the_answer_without(
+    tmp_path: Path, cache: Path, begin: int, changes: list[tuple[str, Any]], since: int
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.unlink(missing_ok=True)
+    path.write_bytes(log_of(*range(begin)))
+    for what, how in [("ask", 5), *changes, ("ask", since), ("ask", since)]:
+        change(path, cache, what, how)
+        asked = 10_000 + (how if what == "ask" else since)
+        assert told(path, asked, cached=False) == told(path, asked, cached=True), (what, how)
+
+
+@pytest.mark.parametrize("framing", ["jsonl", "sse"])
+def test_only_the_end_is_read_again(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, framing: str
+) -> None:
+    path = tmp_path / "log"
+    whole = (
+        log_of(*range(1000)) if framing == "jsonl" else capture(*((seq, seq - 1) for seq in range(10_000, 11_000)))
+    )
+    path.write_bytes(whole)
+    aged(path)
+    first = told(path, 10_990, cached=True)
+    read: list[int] = []
+
+    def counting(log: Tailed, offset: int, number: int) -> bytes:
+        read.append(number)
+        return path.read_bytes()[offset : offset + number]
+
+    monkeypatch.setattr(Tailed, "_read", counting)
+
+    assert first == told(path, 10_990, cached=True)
+    assert 0 < sum(read) < len(whole) / 10
+
+
+def test_an_appended_log_costs_its_new_bytes(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SMALL", 0)
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(log_of(*range(1000)))
+    told(path, 10_990, cached=True)
+    before = next(index.kept())[2]
+    with open(path, "ab") as file:
+        file.write(log_of(*range(1000, 1020)))
+    expected = told(path, 11_010, cached=False)
+
+    assert expected == told(path, 11_010, cached=True)
+    after = next(index.kept())[2]
+    assert before is not None
+    assert after is not None
+    assert before.entries[:-2] == after.entries[: len(before.entries) - 2]
+    assert after.end == path.stat().st_size
+
+
+def test_a_log_of_several_threads_has_none(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(log_of(1, 2, 3) + record(10_004, thread="thr_2") + log_of(5, 6))
+
+    assert told(path, 10_004, cached=False) == told(path, 10_004, cached=True)
+    assert [] == list(index.kept())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        log_of(*range(20), 40, *range(20, 40)),
+        log_of(*range(20)) + b"{oops\n" * 200 + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_050).replace(b'"seq"', b'"s\\u0065q"') + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_050).replace(b'"seq":', b'"seq" :\t') + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_050).replace(b"thr_1", b"thr_\\u0032") + log_of(*range(20, 30)),
+        log_of(*range(20)) + record(10_020, payload={"seq": 10_060, "thread_id": "thr_7"}) + log_of(*range(21, 30)),
+    ],
+    ids=["order", "unreadable", "escaped", "spaced", "thread", "payload"],
+)
+def test_what_is_out_of_the_ordinary_is_answered_alike(tmp_path: Path, cache: Path, data: bytes) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(data)
+    for since in range(10_000, 10_062, 3):
+        log = Tailed(0, str(path), Options(fast=False), Selection(since_seq=since))
+        whole = [(seen.offset, seen.shown, len(seen.findings)) for seen in log.backlog(None, False)]
+        for cached in (False, True, True):
+            found = told(path, since, cached)[:-1]
+            assert whole == [(one[0], one[2], len(one[4])) for one in found]
+
+
+def test_a_damaged_index_is_made_anew(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(log_of(*range(50)))
+    told(path, 10_040, cached=True)
+    place = next(cache.glob("*.json"))
+    good = place.read_bytes()
+    for bad in (b"", b"{}", good[:-20], good.replace(b"thr_1", b"thr_2"), b"x" * 1000):
+        place.write_bytes(bad)
+        assert told(path, 10_040, cached=False) == told(path, 10_040, cached=True)
+        assert good == place.read_bytes()
+
+
+def test_two_may_write_it_at_once(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(log_of(*range(300)))
+    expected, found = told(path, 10_290, cached=False), []
+    threads = [threading.Thread(target=lambda: found.append(told(path, 10_290, cached=True))) for _ in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert [expected] * 6 == found
+    assert [path.name for path in cache.iterdir()] == [name for name, _, one in index.kept() if one is not None]
+
+
+# --- The command ------------------------------------------------------------------------------------------------
+
+
+def test_the_cache_can_be_shown_cleared_and_done_without(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(log_of(*range(22_000)))
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    without = replay("tail", "--no-cache", "--since-seq", "31998", "log.jsonl", env=env)
+    assert "0 indexes" in replay("cache", env=env).stdout
+    first, second = (replay("tail", "--since-seq", "31998", "log.jsonl", env=env) for _ in range(2))
+
+    assert without == first == second
+    listed = replay("cache", env=env).stdout.splitlines()
+    assert listed[0].startswith(f"{(tmp_path / 'log.jsonl').resolve()}: ")
+    assert listed[0].endswith("up to seq 31999")
+    assert "removed 1 index" in replay("cache", "--clear", env=env).stdout
+    assert "0 indexes" in replay("cache", env=env).stdout
+
+
+def test_a_cache_that_cannot_be_written_changes_nothing(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(log_of(*range(22_000)))
+    (tmp_path / "file").write_text("")
+    ran = replay("tail", "--since-seq", "31998", "log.jsonl", env={"XDG_CACHE_HOME": str(tmp_path / "file")})
+
+    assert (0, 1) == (ran.code, len(ran.stderr.splitlines()))
+
+
+@given(number=st.integers(0, 10**7), other=st.integers(0, 10**8))
+def test_greater_numbers_are_told_by_their_looks(number: int, other: int) -> None:
+    lines = record(other)
+    for skim in (Skim(number, exact=False), Skim(number, exact=True)):
+        assert (other > number) is (skim.bound(lines, "thr_1") is None)

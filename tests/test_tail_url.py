@@ -1,0 +1,290 @@
+"""``replay tail URL`` against a real server on loopback, one that behaves and one that does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay_cli.errors import SourceError, UsageError
+from replay_cli.remote import Broken, From, Patience, Remote
+from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
+from tests.making import message
+from tests.serving import TOKEN, Runtime, event, raw, redirects, refuses, sends, serving, trickles
+
+UNTIL = ("--exit-on", "turn.completed", "--timeout", "20")
+
+
+@pytest.fixture
+def runtime() -> Iterator[Runtime]:
+    with serving() as server:
+        yield server
+
+
+def shown(ran: Ran) -> list[int]:
+    return [int(line.split()[1]) for line in ran.stdout.splitlines() if line[:2].isdigit()]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "expected"),
+    [
+        (["--since-seq", "2"], {"since_seq": "2"}, [3, 4, 5]),
+        (["-n", "2"], {"replay_limit": "2"}, [4, 5]),
+        (["--since-seq", "1", "-n", "3"], {"since_seq": "1", "replay_limit": "3"}, [3, 4, 5]),
+        ([], {"replay_limit": "20"}, [1, 2, 3, 4, 5]),
+        (["--since", "2026-11-21T06:00:04Z"], {}, [4, 5]),
+        (["-n", "0"], {"replay_limit": "0"}, []),
+    ],
+)
+def test_the_runtime_is_asked_as_its_own_client_asks(
+    replay: Replay, runtime: Runtime, words: list[str], asked: dict[str, str], expected: list[int]
+) -> None:
+    runtime.seqs = [1, 2, 3, 4, 5]
+    ran = replay("tail", *words, "--timeout", "1", runtime.url, env={"CODEWHALE_RUNTIME_TOKEN": ""})
+
+    assert (0, expected) == (ran.code, shown(ran))
+    assert [{"authorization": "", **asked}] == runtime.asked
+    assert ": 0 errors, 0 warnings, 0 notes" in ran.stderr
+
+
+def test_what_comes_is_shown_at_once(runtime: Runtime) -> None:
+    runtime.seqs = [1]
+    with subprocess.Popen(
+        [*COMMAND, "tail", "--since-seq", "0", "--raw", runtime.url],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        assert run.stdout is not None
+        delays = []
+        for seq in range(1, 8):
+            runtime.seqs.append(seq) if seq > 1 else None
+            begun = time.monotonic()
+            assert event(seq, seq - 1) == b"".join(run.stdout.readline() for _ in range(3))
+            delays.append(time.monotonic() - begun)
+        run.kill()
+
+    assert sorted(delays)[3] < 0.2
+
+
+def test_it_connects_again_behind_the_last_event_and_ignores_what_it_has(replay: Replay, runtime: Runtime) -> None:
+    torn = event(4, 3)[:70]
+    runtime.script = [
+        sends(event(1, 0) + event(2, 1) + torn),
+        sends(event(2, 1) + event(3, 2) + b": keepalive\n\n"),
+        sends(event(4, 3) + event(6, 4, "turn.completed")),
+    ]
+    ran = replay("tail", "--since-seq", "0", *UNTIL, runtime.url)
+
+    assert (0, [1, 2, 3, 4, 6]) == (ran.code, shown(ran))
+    assert ["0", "2", "3"] == [asked["since_seq"] for asked in runtime.asked]
+    assert ran.stderr.endswith(
+        "seq 1 to 6: 0 errors, 0 warnings, 0 notes; 2 reconnections; 1 event ignored, as not newer\n"
+    )
+    assert 2 == ran.stderr.count("closed the connection; connecting again")
+
+
+@pytest.mark.parametrize(
+    ("words", "data", "told"),
+    [
+        (["--since-seq", "3"], event(9, 7), "previous_seq 7 after seq 3: the events between are missing"),
+        (["--since-seq", "3"], event(4, 3) + event(9, 7), "previous_seq 7 after seq 4"),
+        (["-n", "5"], event(9, 7) + event(11, 10), "previous_seq 10 after seq 9"),
+    ],
+)
+def test_a_gap_is_told_where_the_runtimes_client_would_load_anew(
+    replay: Replay, runtime: Runtime, words: list[str], data: bytes, told: str
+) -> None:
+    runtime.script = [sends(data + event(20, None, "turn.completed"))]
+    ran = replay("tail", *words, *UNTIL, runtime.url)
+
+    assert 0 == ran.code
+    assert 1 == ran.stdout.count("broken-link")
+    assert told in ran.stdout
+    runtime.script = [sends(data)]
+    assert 1 == replay("tail", "--strict", *words, *UNTIL, runtime.url).code
+
+
+# --- The token --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["variable", "file"])
+def test_the_token_is_sent_and_never_shown(replay: Replay, runtime: Runtime, tmp_path: Path, how: str) -> None:
+    runtime.token, runtime.seqs = TOKEN, [1]
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    words = ["--token-file", "token"] if how == "file" else []
+    env = {"CODEWHALE_RUNTIME_TOKEN": TOKEN if how == "variable" else "another"}
+    ran = replay("tail", *words, "--timeout", "1", runtime.url, env=env)
+
+    assert (0, [1]) == (ran.code, shown(ran))
+    assert TOKEN not in ran.stdout + ran.stderr
+
+
+def test_without_a_token_it_says_where_one_is_taken_from(replay: Replay, runtime: Runtime) -> None:
+    runtime.token = TOKEN
+    ran = replay("tail", runtime.url, env={"CODEWHALE_RUNTIME_TOKEN": ""})
+
+    assert 4 == ran.code
+    assert (
+        "answers 401: runtime API bearer token required; the token is taken from CODEWHALE_RUNTIME_TOKEN"
+        in ran.stderr
+    )
+    assert 1 == len(runtime.asked)
+
+
+def test_a_redirect_never_carries_the_token_anywhere(replay: Replay, runtime: Runtime) -> None:
+    with serving() as other:
+        runtime.script = [redirects(other.url)]
+        ran = replay("tail", runtime.url, env={"CODEWHALE_RUNTIME_TOKEN": TOKEN})
+
+        assert (4, []) == (ran.code, other.asked)
+        assert f"redirects to {other.url}" in ran.stderr
+
+
+@pytest.mark.parametrize("text", ["", "two words", "line\nline", "ünicode", "x" * 5000])
+def test_what_is_no_token_is_refused_without_being_shown(
+    replay: Replay, runtime: Runtime, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "token").write_text(text, encoding="utf-8")
+    ran = replay("tail", "--token-file", "token", runtime.url)
+
+    assert (2, []) == (ran.code, runtime.asked)
+    assert "--token-file: token holds no token" in ran.stderr
+    assert not text or text not in ran.stderr
+
+
+# --- Servers that misbehave -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (refuses(404, "Thread not found: thr_nope"), "answers 404: Thread not found: thr_nope"),
+        (refuses(400, "replay_limit cannot exceed 4096"), "answers 400: replay_limit cannot exceed 4096"),
+        (refuses(403, "no\x1b[31m"), "answers 403: no\\x1b[31m"),
+        (sends(b"<!DOCTYPE html>", "text/html; charset=utf-8"), "is no event stream but text/html"),
+        (sends(b"{}", "application/json"), "is no event stream but application/json"),
+        (raw(b"HTTP/1.1 200 OK\r\n\r\nhello"), "is no event stream but something without a type"),
+        (
+            raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\n\r\nx"),
+            "sends its stream compressed (gzip)",
+        ),
+        (raw(b"HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n"), "redirects; name that URL"),
+    ],
+)
+def test_what_will_not_change_is_one_line_at_once(
+    replay: Replay, runtime: Runtime, answer: Callable[[Any], None], told: str
+) -> None:
+    runtime.script = [answer]
+    ran = replay("tail", "-q", runtime.url)
+
+    assert (4, "") == (ran.code, ran.stdout)
+    assert 1 == len(ran.stderr.splitlines())
+    assert told in ran.stderr
+    assert 1 == len(runtime.asked)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (sends(b""), "closed the connection"),
+        (raw(b""), "without sending a response"),
+        (raw(b"\x00\xff garbage\r\n\r\n"), "illegal status line"),
+        (refuses(503, "busy"), "answers 503: busy"),
+        (trickles, "no whole event and no keepalive"),
+        (sends(b": keepalive\n\n"), "closed the connection"),
+    ],
+)
+def test_what_may_change_is_tried_again_so_many_times(
+    runtime: Runtime, answer: Callable[[Any], None], told: str
+) -> None:
+    runtime.script = [answer] * 9
+    patience = Patience(first=0.01, stall=0.3, attempts=4)
+
+    with pytest.raises(SourceError) as raised:
+        list(Remote(runtime.url, None, patience).arrivals(lambda: From(0, None), 0.05))
+
+    assert told in str(raised.value)
+    assert str(raised.value).endswith("; gave up after 4 attempts")
+    assert 4 == len(runtime.asked)
+
+
+def test_nobody_at_the_other_end_is_one_line_and_exit_code_4(replay: Replay) -> None:
+    with serving() as gone:
+        url = gone.url
+    ran = replay("tail", "-q", url)
+
+    assert (4, 1) == (ran.code, len(ran.stderr.splitlines()))
+    assert "gave up after 6 attempts" in ran.stderr
+
+
+def test_a_server_that_recovers_is_read_on(runtime: Runtime) -> None:
+    runtime.seqs = [1]
+    runtime.script = [refuses(503, "busy"), sends(b"")]
+    brought = []
+    for one in Remote(runtime.url, None, Patience(first=0.01)).arrivals(lambda: From(0, None), 0.05):
+        brought.append(one)
+        if one == event(1, 0):
+            break
+
+    assert 2 == sum(isinstance(one, Broken) for one in brought)
+
+
+def test_garbage_in_the_stream_is_a_finding_and_an_endless_line_is_not_kept(replay: Replay, runtime: Runtime) -> None:
+    long = message({"event": "item.delta", "seq": 2, "x": "y" * 3_000_000})
+    runtime.script = [sends(event(1, 0) + b"data: {oops\n\n" + long + event(3, 1, "turn.completed"))]
+    ran = replay("tail", "--since-seq", "0", "--max-line-bytes", "100000", *UNTIL, runtime.url)
+
+    assert (0, [1, 3]) == (ran.code, shown(ran))
+    assert "not-json" in ran.stdout
+    assert "overlong-line" in ran.stdout
+
+
+def test_a_cursor_goes_on_behind_what_was_shown(replay: Replay, runtime: Runtime, tmp_path: Path) -> None:
+    runtime.seqs = [1, 2, 3]
+    first = replay("tail", "--since-seq", "1", "--cursor", "kept", "--timeout", "1", runtime.url)
+    runtime.seqs.append(7)
+    second = replay("tail", "--cursor", "kept", "--timeout", "1", runtime.url)
+
+    assert ([2, 3], [7]) == (shown(first), shown(second))
+    assert "7\n" == (tmp_path / "kept").read_text()
+
+
+# --- What cannot be meant ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["http://127.0.0.1:1/a", "log.jsonl"], "a URL is followed alone"),
+        (["--framing", "jsonl", "http://127.0.0.1:1/a"], "--framing: contradicts a URL"),
+        (["-n", "5000", "http://127.0.0.1:1/a"], "-n: the runtime replays at most 4096"),
+        (["--token-file", "x", "log.jsonl"], "--token-file: belongs to a URL"),
+        (["--token-file", "absent", "http://127.0.0.1:1/a"], "no such file: absent"),
+        (["http://me:secret@127.0.0.1:1/a"], "a URL with a password in it"),
+        (["http://"], "names no host"),
+        (["http://[::bad/"], "is no URL"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(replay: Replay, words: list[str], told: str) -> None:
+    ran = replay("tail", "-q", *words)
+
+    assert (2, 1) == (ran.code, len(ran.stderr.splitlines()))
+    assert told in ran.stderr
+    assert "secret" not in ran.stderr
+
+
+def test_without_the_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+
+    with pytest.raises(UsageError, match=r"pip install 'replay-cli\[http\]'"):
+        Remote("http://127.0.0.1:1/", None)
+
+
+def test_the_extra_is_the_one_that_is_named() -> None:
+    assert 'http = ["httpx2' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
