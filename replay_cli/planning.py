@@ -33,7 +33,7 @@ class Options:
     is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
     decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
-    processes a large file is audited.
+    processes a large file is audited. ``contents`` asks what the lines hold that findings point at.
     """
 
     profile: Shape | None = None
@@ -47,6 +47,7 @@ class Options:
     max_bytes: int | None = None
     fast: bool = True
     jobs: int = 1
+    contents: bool = False
 
 
 @dataclass(frozen=True, slots=True)

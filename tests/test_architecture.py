@@ -32,12 +32,14 @@ ROWS = (
     "sieve summary asked",
     "remaking",
     "survey",
-    "render.concise render.github render.json",
+    "render.concise render.github render.sarif render.gitlab render.rdjson render.junit render.markdown",
+    "render.fingerprints",
+    "render.json render.markup render.paths",
     "outcome statistics",
     "planning quarantine",
     "told verdict",
     "history sniffing",
-    "spans",
+    "spans contents",
     "auditor",
     "walk",
     "prover quick",
@@ -73,7 +75,7 @@ OWNERS = {
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources twin",
     "os": "api asked atomic cli discovery pool sources store_lock twin validating",
-    "pathlib": "api atomic batches cli discovery emitting outputs planning store_lock "
+    "pathlib": "api atomic batches cli contents discovery emitting outputs planning store_lock "
     "profiles progress schemas_made sources twin userschema validating",
     "select": "sources",
     "shutil": "atomic validating",
