@@ -34,7 +34,7 @@ _EVENT_END = re.compile(rb"\r\n\r\n|\r\n\r|\r\n\n|\n\r\n|\r\r\n|\n\r|\r\r|\n\n|\
 
 
 def content_in(path: str | Path, one: Finding, framing: str, end: int) -> Content | None:
-    """The content at the place of a finding in a plain file, of which ``end`` bytes were audited; None if it is gone."""
+    """The content at a finding in a plain file, of which ``end`` bytes were audited; None if it is gone."""
     if one.code in WHOLE:
         return None
     start = one.offset - one.column + 1

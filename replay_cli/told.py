@@ -39,7 +39,7 @@ CompressionName = Literal["gzip", "zstd", "bz2", "xz"]
 
 
 class Finding(NamedTuple):
-    """One rule broken at one place. ``excerpt``, ``caret`` and ``content`` are for renderers, and in no JSON document."""
+    """One rule broken at one place. ``excerpt``, ``caret`` and ``content`` are for renderers, and in no document."""
 
     code: str
     name: str

@@ -56,7 +56,7 @@ def test_one_job_starts_no_process(archive: Path) -> None:
     assert {answer for _, answer in answers(entries(archive), Options(jobs=1))} == {None}
 
 
-@pytest.mark.parametrize("form", ["json", "concise", "text", "jsonl", "github"])
+@pytest.mark.parametrize("form", ["json", "concise", "text", "jsonl", "github", "sarif", "junit", "gitlab", "rdjson", "markdown"])
 def test_folder_is_told_byte_for_byte_alike_by_any_number_of_jobs(archive: Path, form: str) -> None:
     told = {
         (run.returncode, run.stdout, run.stderr)

@@ -29,7 +29,7 @@ from replay_cli.userschema import load
 from tests.conftest import COMMAND, environment
 from tests.making import compact, envelope, record, store
 
-FORMATS = ["text", "concise", "json", "jsonl", "github"]
+FORMATS = ["text", "concise", "json", "jsonl", "github", "sarif", "junit", "gitlab", "rdjson", "markdown"]
 
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """What never comes out as it is; a line feed only ends the lines of the format itself."""

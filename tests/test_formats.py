@@ -29,7 +29,7 @@ from replay_cli.schemas_made import MADE, schema_of
 from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
 from tests.making import capture, compact, envelope, message, record, store
 
-FORMATS = ["text", "concise", "json", "jsonl", "github"]
+FORMATS = ["text", "concise", "json", "jsonl", "github", "sarif", "junit", "gitlab", "rdjson", "markdown"]
 FIXTURES = ("fixtures/rules", "fixtures/damaged", "fixtures/recorded")
 BROKEN = b"{oops\n"
 BROKEN_SAID = "expecting property name enclosed in double quotes"

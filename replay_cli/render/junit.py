@@ -62,8 +62,9 @@ def _suite(report: Report, fail_level: Severity) -> Iterator[str]:
         yield from _rule(name, found, report.rules[found[0].name], found[0].severity in failing)
     if left:
         # They may be of rules that have no test here.
+        said = f"{count(left, 'more finding')} not shown (--max-findings)"
         yield f'<testcase classname="{name}" name="has no further findings">'
-        yield f'<failure type="not listed" message="{count(left, "more finding")} not shown (--max-findings)"/></testcase>\n'
+        yield f'<failure type="not listed" message="{said}"/></testcase>\n'
     yield "</testsuite>\n"
 
 
