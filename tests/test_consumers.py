@@ -89,6 +89,19 @@ def written(form: str, folder: Path, *words: str, stdin: bytes = b"") -> bytes:
     return ran.stdout
 
 
+CHECKER = jsonschema.FormatChecker()
+"""jsonschema alone takes any text for a URI, a date and so on."""
+
+
+@CHECKER.checks("uri-reference")
+def is_uri_reference(text: object) -> bool:
+    """RFC 3986, 4.1, without authorities: a scheme and a path, or a relative path that does not look like those."""
+    if not isinstance(text, str):
+        return True
+    character = r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-F]{2})"
+    return re.fullmatch(rf"(?:file://|(?!//)){character}*(?:/(?:{character}|:)*)*", text) is not None
+
+
 def unlike_schema(form: str, text: bytes) -> list[str]:
     """What is wrong with a document by its consumer's schema."""
     if form == "junit":
@@ -101,7 +114,7 @@ def unlike_schema(form: str, text: bytes) -> list[str]:
     else:
         schema = json.loads(shared(f"official/{SCHEMAS[form]}").read_bytes())
     validator = jsonschema.Draft4Validator if "draft-04" in schema.get("$schema", "") else jsonschema.Draft7Validator
-    checked = validator(schema, format_checker=jsonschema.FormatChecker())
+    checked = validator(schema, format_checker=CHECKER)
     return [f"{error.json_path}: {error.message[:200]}" for error in checked.iter_errors(document)]
 
 
