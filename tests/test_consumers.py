@@ -26,8 +26,8 @@ import xmlschema
 from markdown_it import MarkdownIt
 
 from replay_cli import RULES
-from replay_cli.outcome import Outcome
-from replay_cli.render import Style, markdown, sarif
+from replay_cli.outcome import INTERRUPTED, Outcome
+from replay_cli.render import Style, junit, markdown, sarif
 from replay_cli.told import Report
 from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
 from tests.making import capture, compact, envelope, record, store
@@ -491,6 +491,14 @@ def test_a_test_fails_where_the_run_does(logs: Path, words: str, failing: str) -
     ]
 
     assert failing.split() == failed
+
+
+def test_a_run_that_was_interrupted_does_not_pass() -> None:
+    reports, outcome = reports_of(store(1))
+    outcome.due.add(INTERRUPTED)
+    (_, run) = suites("".join(junit.render(reports, outcome, Style())).encode())
+
+    assert ["interrupted; the rest was not read"] == [one.get("message") for one in run.iter("error")]
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from replay_cli.errors import one_line
 from replay_cli.findings import Severity
-from replay_cli.outcome import Outcome
+from replay_cli.outcome import INTERRUPTED, Outcome
 from replay_cli.told import Finding, Report
 from replay_cli.wording import count
 
@@ -90,9 +90,13 @@ def _rule(source: str, found: list[Finding], number: int, fails: bool) -> Iterat
 
 
 def _problems(outcome: Outcome, failures: Counter[str]) -> Iterator[str]:
-    """A suite for what was asked and could not be done, and for a run that met no event: neither may pass."""
+    """A suite for what was asked and could not be done: a run that missed something, or met no event, may not pass."""
     rest = Counter(outcome.problems) - failures
-    problems = list(rest.elements()) or ([] if outcome.events or failures else ["no source held an event"])
+    problems = list(rest.elements())
+    if outcome.exit_code == INTERRUPTED:
+        problems.append("interrupted; the rest was not read")
+    elif not outcome.events and not outcome.problems:
+        problems.append("no source held an event")
     if not problems:
         return
     yield f'<testsuite name="{RUN}" tests="{len(problems)}" failures="0" errors="{len(problems)}">\n'
