@@ -90,7 +90,7 @@ def _rule(source: str, found: list[Finding], number: int, fails: bool) -> Iterat
 
 
 def _problems(outcome: Outcome, failures: Counter[str]) -> Iterator[str]:
-    """A suite for what was asked and could not be done: a run that missed something, or met no event, may not pass."""
+    """A suite for what could not be done: a run that missed something, or met no event, may not pass."""
     rest = Counter(outcome.problems) - failures
     problems = list(rest.elements())
     if outcome.exit_code == INTERRUPTED:
