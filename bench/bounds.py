@@ -211,7 +211,7 @@ CASES = (
     Case("an SSE event of unknown fields", line(b"data: 1\n", b"field: x\n", b"\n", 9), LONG, LONG // 2),
     *(
         Case(f"bad lines, {form}", findings(b"{x\n"), 500_000, 30_000, "findings", ("--format", form))
-        for form in ("concise", "json", "jsonl")
+        for form in ("concise", "json", "jsonl", "sarif", "junit", "gitlab", "rdjson", "markdown")
     ),
     Case("blank lines", findings(b"\n"), 500_000, 50_000, "findings", codes=(0,)),
     Case("blank lines, all listed", findings(b"\n"), 50_000, 20_000, "findings", ("--max-findings", "100000"), (0,)),

@@ -500,7 +500,7 @@ def _unrenderable(report: Report) -> str:
     json.loads(report.model_dump_json())
     outcome, shown = Outcome(), _unpublished(report)
     outcome.add(shown)
-    for name in ("text", "concise", "json", "github"):
+    for name in ("text", "concise", "json", "github", "sarif", "junit", "gitlab", "rdjson", "markdown"):
         written = "".join(renderer(name)([shown], outcome, Style()))
         written.encode()
         bad = next((line for line in written.split("\n") if not line.isprintable()), None)

@@ -52,6 +52,11 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+    RDJSON = "rdjson"
+    MARKDOWN = "markdown"
 
 
 class CatalogueFormat(StrEnum):

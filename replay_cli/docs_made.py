@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from itertools import groupby
 
 from replay_cli.findings import Rule, Severity
+from replay_cli.render.markup import prose
 from replay_cli.rules import RULES
 
 FAMILIES = {
@@ -49,7 +49,7 @@ def rules_page() -> str:
 def _table() -> Iterator[str]:
     yield "| code | name | severity | what it is |\n|---|---|---|---|"
     for rule in RULES:
-        yield f"| {rule.code} | [{rule.name}](#{_anchor(rule)}) | {rule.severity} | {_prose(rule.summary)} |"
+        yield f"| {rule.code} | [{rule.name}](#{_anchor(rule)}) | {rule.severity} | {prose(rule.summary)} |"
     yield ""
 
 
@@ -61,18 +61,13 @@ def _family(title: str, about: str, group: list[Rule]) -> Iterator[str]:
 def _section(rule: Rule) -> str:
     severity = "off until selected" if rule.severity is Severity.OFF else rule.severity.value
     example = f"\nExample:\n\n```text\n{rule.example.rstrip()}\n```\n" if rule.example else ""
-    text = f"**{severity}**: {_prose(rule.summary)}.\n\n{_prose(rule.explanation).strip()}"
+    text = f"**{severity}**: {prose(rule.summary)}.\n\n{prose(rule.explanation).strip()}"
     return f"### {rule.code} {rule.name}\n\n{text}\n{example}"
 
 
 def _anchor(rule: Rule) -> str:
     """The place of a rule's heading on the page, as Markdown readers make it."""
     return f"{rule.code.lower()}-{rule.name}"
-
-
-def _prose(text: str) -> str:
-    """Plain text as Markdown that reads the same."""
-    return re.sub(r"([\\*<>`\[\]|])", r"\\\1", text)
 
 
 if __name__ == "__main__":

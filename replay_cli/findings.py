@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 Fact = str | int | list[str] | list[dict[str, str]]
 """What a fact may hold: names, ids, numbers, pointers. Never a value out of a payload (DECISIONS, Options)."""
@@ -37,6 +38,20 @@ class Rule:
     message: str
     explanation: str
     example: str = ""
+
+
+class Content(NamedTuple):
+    """What stands at the place of a finding, without any of it.
+
+    ``digest`` is of the line (of SSE: of the event from the line on), its first 1,024 bytes. ``column`` is the place
+    in the line in characters, from 1; from there to the end of the line are ``length`` bytes, or ``characters``, at
+    most 1,024 bytes of them.
+    """
+
+    digest: str
+    column: int
+    length: int
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from replay_cli.ahead import read_ahead
 from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError
-from replay_cli.findings import Finding, Rule
+from replay_cli.findings import Content, Finding, Rule
 from replay_cli.opening import EXCERPT
 from replay_cli.planning import Options, planned
 from replay_cli.profiles import Plan, Shape
@@ -41,6 +41,7 @@ from replay_cli.verdict import compat_end, verdict
 from replay_cli.walk import FRAMINGS
 
 if TYPE_CHECKING:
+    from replay_cli.contents import Contents
     from replay_cli.history import History
 
 Reopen = Callable[[], Source]
@@ -69,6 +70,7 @@ def inspect(
     begun = planned(source, options)
     plan, failure = begun.plan, begun.failure
     tally, history = Tally(), None
+    kept = _contents(source, plan, options)
     if plan.shape is Shape.FOREIGN:
         tally += _told_at_start(rules.FOREIGN_LOG, what=begun.what)
     else:
@@ -82,10 +84,11 @@ def inspect(
             chunks = begun.chunks
             if source.compression is not None and options.jobs > 1:
                 chunks = read_ahead(chunks)
-            parts = audit_blocks(cut(chunks, FRAMINGS[plan.framing], plan.limit, source.more), telling)
-        tally, failure = _summed(parts, plan, source, progress, listen)
+            blocks = cut(chunks, FRAMINGS[plan.framing], plan.limit, source.more)
+            parts = audit_blocks(kept.watch(blocks) if kept else blocks, telling)
+        tally, failure = _summed(parts, plan, source, progress, listen, kept)
         if wants_history(tally, plan) and again is not None and failure is None:
-            history = _second_look(again, plan, tally, listen)
+            history = _second_look(again, plan, tally, listen, kept)
         _add_source_findings(tally, plan, failure is not None, sys.maxsize if listen else plan.kept)
     if listen:
         listen(_untold(tally, history))
@@ -110,7 +113,14 @@ def inspect(
         failure=str(failure) if failure else None,
         counts=numbers,
         rules=per_rule(tally, options.grading),
-        findings=[tell(one, options.grading.of(one.code)) for one in found],
+        findings=[
+            tell(
+                one,
+                options.grading.of(one.code),
+                _content(one, source, plan, tally, kept) if options.contents else None,
+            )
+            for one in found
+        ],
         not_shown=numbers.error + numbers.warning + numbers.note - len(found),
         statistics=asked,
         caveats=unseen,
@@ -129,17 +139,24 @@ def _statistics(tally: Tally, plan: Plan, options: Options) -> tuple[list[RuleCo
 
 
 def _summed(
-    parts: Iterable[Tally], plan: Plan, source: Source, progress: Progress | None, listen: Listen | None
+    parts: Iterable[Tally],
+    plan: Plan,
+    source: Source,
+    progress: Progress | None,
+    listen: Listen | None,
+    kept: Contents | None,
 ) -> tuple[Tally, SourceError | None]:
     """The tally of a source, and what stopped the reading; the findings so far are kept."""
     tally = Tally(plan.kept, plan.gaps, leads=True)
     try:
         for part in parts:
             brought = tally.absorb(part)
+            if kept:
+                kept.keep(brought)
             if listen and brought:
                 # A second look may change the broken links that are kept; those behind the last of them are final.
-                kept = tally.findings.get(rules.BROKEN_LINK.code, ())
-                end = kept[-1].place if kept else None
+                links = tally.findings.get(rules.BROKEN_LINK.code, ())
+                end = links[-1].place if links else None
                 listen(
                     [one for one in brought if one.code != rules.BROKEN_LINK.code or end is None or one.place > end]
                 )
@@ -158,14 +175,18 @@ def wants_history(tally: Tally, plan: Plan) -> bool:
     return mixed or zero or any(tally.broken[code] for code in rules.ORDER_CODES)
 
 
-def _second_look(again: Reopen, plan: Plan, tally: Tally, listen: Listen | None) -> History | None:
+def _second_look(
+    again: Reopen, plan: Plan, tally: Tally, listen: Listen | None, kept: Contents | None
+) -> History | None:
     """Read the source again for exact numbers; None if it cannot be read a second time."""
     from replay_cli.history import apply, look_again
 
     try:
         with again() as source:
             blocks = cut(source.chunks(tally.size), FRAMINGS[plan.framing], plan.limit)
-            history = look_again(blocks, plan, tally, listen)
+            if kept:
+                blocks = kept.watch(blocks)
+            history = look_again(blocks, plan, tally, listen or (kept.keep if kept else None))
     except ReplayError:
         return None
     apply(tally, history)
@@ -218,6 +239,24 @@ def _add_second_threads(tally: Tally, kept: int) -> None:
         Finding(mark.offset, mark.line, code, {"found": thread, "expected": first[0]})
         for thread, mark in others[:kept]
     ]
+
+
+def _contents(source: Source, plan: Plan, options: Options) -> Contents | None:
+    """Takes the contents at findings while the blocks go by, where they are asked for and cannot be read later."""
+    if not options.contents or (source.plain and source.path is not None):
+        return None
+    from replay_cli.contents import Contents
+
+    return Contents(plan.framing, plan.kept)
+
+
+def _content(one: Finding, source: Source, plan: Plan, tally: Tally, kept: Contents | None) -> Content | None:
+    """What stands at a finding."""
+    if kept is not None:
+        return kept.of(one)
+    from replay_cli.contents import content_in
+
+    return content_in(source.path, one, plan.framing, tally.size) if source.path is not None else None
 
 
 def _with_excerpts(findings: list[Finding], source: Source) -> list[Finding]:

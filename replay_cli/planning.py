@@ -34,6 +34,7 @@ class Options:
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
     decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
     processes a large file is audited. ``cache`` lets places in large logs be kept from one call to the next.
+    ``contents`` asks what the lines hold that findings point at.
     """
 
     profile: Shape | None = None
@@ -48,6 +49,7 @@ class Options:
     fast: bool = True
     jobs: int = 1
     cache: bool = False
+    contents: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from replay_cli import told
+from replay_cli.findings import Content
 from replay_cli.told import FORMAT_VERSION, ChosenBy, CompressionName, FramingName, Level, ShapeName
 from replay_cli.version import __version__
 
@@ -35,6 +36,7 @@ class Finding(Model):
     facts: dict[str, Any] = Field(description="What the message says, as data.")
     excerpt: bytes = Field(default=b"", exclude=True, repr=False)
     caret: int = Field(default=-1, exclude=True, repr=False)
+    content: Content | None = Field(default=None, exclude=True, repr=False)
 
 
 class Range(Model):

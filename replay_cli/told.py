@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from replay_cli import rules
-from replay_cli.findings import Fact, Severity
+from replay_cli.findings import Content, Fact, Severity
 from replay_cli.findings import Finding as TallyFinding
 from replay_cli.grading import Grading
 from replay_cli.tally import Tally
@@ -39,7 +39,7 @@ CompressionName = Literal["gzip", "zstd", "bz2", "xz"]
 
 
 class Finding(NamedTuple):
-    """One rule broken at one place. ``excerpt`` and ``caret`` are for a person, and in no document."""
+    """One rule broken at one place. ``excerpt``, ``caret`` and ``content`` are for renderers, and in no document."""
 
     code: str
     name: str
@@ -51,6 +51,7 @@ class Finding(NamedTuple):
     facts: dict[str, Fact]
     excerpt: bytes = b""
     caret: int = -1
+    content: Content | None = None
 
 
 class Range(NamedTuple):
@@ -126,8 +127,8 @@ class Summary(NamedTuple):
     counts: Counts = Counts()
 
 
-def tell(finding: TallyFinding, severity: Severity) -> Finding:
-    """A finding as programs and people get it."""
+def tell(finding: TallyFinding, severity: Severity, content: Content | None = None) -> Finding:
+    """A finding as programs and people get it; ``content`` is what stands there, if somebody asks for it."""
     rule = rules.BY_CODE[finding.code]
     return Finding(
         code=rule.code,
@@ -140,6 +141,7 @@ def tell(finding: TallyFinding, severity: Severity) -> Finding:
         facts=finding.facts,
         excerpt=finding.excerpt,
         caret=finding.caret,
+        content=content,
     )
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -27,7 +28,7 @@ from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import Options
 from replay_cli.pool import cores
 from replay_cli.progress import Watch, progress
-from replay_cli.render import Style
+from replay_cli.render import WITH_CONTENTS, WITHOUT_VALUES, Style
 from replay_cli.rules import BY_CODE, FOREIGN_LOG
 from replay_cli.rules import USER_SCHEMA_VIOLATION as USER_SCHEMA
 from replay_cli.sources import open_path, open_stream
@@ -88,12 +89,12 @@ def validate(request: Request) -> int:
         max_findings=request.max_findings,
         statistics=request.statistics,
         schema=Path(request.schema) if request.schema is not None else None,
-        # GitHub shows annotations to whoever may see the run, so they never carry values (DECISIONS, Options).
-        show_values=request.show_values and request.format != "github",
+        show_values=request.show_values and request.format not in WITHOUT_VALUES,
         max_bytes=request.max_bytes,
         fast=request.fast,
         jobs=cores() if request.jobs is None else request.jobs,
     )
+    options = replace(options, contents=request.format in WITH_CONTENTS)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     if stdin is None and STDIN in request.paths:
         raise UsageError("-: there is no standard input")

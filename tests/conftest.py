@@ -13,11 +13,16 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+from replay_cli.cli import Format
+
 # How long an example takes depends on what else the machine does; what must be fast is measured elsewhere.
 settings.register_profile("here", deadline=None)
 settings.load_profile("here")
 
 ROOT = Path(__file__).parents[1]
+FORMATS = [form.value for form in Format]
+"""What ``replay validate --format`` takes."""
+
 COMMAND = [sys.executable, "-m", "replay_cli"]
 
 

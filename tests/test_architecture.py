@@ -33,12 +33,14 @@ ROWS = (
     "sieve summary asked asked_tail stores",
     "remaking merging",
     "survey",
-    "render.concise render.github render.json",
+    "render.concise render.github render.sarif render.gitlab render.rdjson render.junit render.markdown",
+    "render.fingerprints",
+    "render.json render.markup render.paths",
     "outcome statistics",
     "planning quarantine",
     "told verdict",
     "history sniffing",
-    "spans",
+    "spans contents",
     "auditor lastof",
     "streaming",
     "walk",
@@ -81,7 +83,7 @@ OWNERS = {
     "io": "api sources twin",
     "os": "api asked atomic cli discovery following index pool sources store_lock stores terminal "
     "tokens twin validating",
-    "pathlib": "api atomic batches cli cursor discovery emitting following gathering index outputs planning "
+    "pathlib": "api atomic batches cli contents cursor discovery emitting following gathering index outputs planning "
     "store_lock profiles progress schemas_made sources stores twin userschema validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",

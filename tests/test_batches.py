@@ -11,6 +11,7 @@ import pytest
 from replay_cli.batches import WORTH, answers
 from replay_cli.discovery import Entry
 from replay_cli.planning import Options
+from tests.conftest import FORMATS
 from tests.proving import WRITERS
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +57,7 @@ def test_one_job_starts_no_process(archive: Path) -> None:
     assert {answer for _, answer in answers(entries(archive), Options(jobs=1))} == {None}
 
 
-@pytest.mark.parametrize("form", ["json", "concise", "text", "jsonl", "github"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_folder_is_told_byte_for_byte_alike_by_any_number_of_jobs(archive: Path, form: str) -> None:
     told = {
         (run.returncode, run.stdout, run.stderr)

@@ -28,7 +28,7 @@ PATIENCE = 30.0
 COMPLETED = {
     "val": "validate",
     "validate --sev": "validate --severity",
-    "validate --format g": "validate --format github",
+    "validate --format gith": "validate --format github",
     "validate --profile leg": "validate --profile legacy",
     "validate --ignore brok": "validate --ignore broken-link",
     "validate --select S101,brok": "validate --select S101,broken-link",
@@ -200,7 +200,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
     ("words", "offered"),
     [
         ("replay validate --", long_options()),
-        ("replay validate --format j", {"json", "jsonl"}),
+        ("replay validate --format j", {"json", "jsonl", "junit"}),
         ("replay schema re", {"record", "report"}),
         ("replay explain A10", {f"A10{number}" for number in range(1, 10)}),
     ],

@@ -26,10 +26,9 @@ from replay_cli.render import Style
 from replay_cli.render.github import MOST, PROBLEMS, ROOM, ROWS
 from replay_cli.render.text import _paint
 from replay_cli.schemas_made import MADE, schema_of
-from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
+from tests.conftest import COMMAND, FORMATS, ROOT, Ran, Replay, environment
 from tests.making import capture, compact, envelope, message, record, store
 
-FORMATS = ["text", "concise", "json", "jsonl", "github"]
 FIXTURES = ("fixtures/rules", "fixtures/damaged", "fixtures/recorded")
 BROKEN = b"{oops\n"
 BROKEN_SAID = "expecting property name enclosed in double quotes"
@@ -552,7 +551,7 @@ def test_the_same_input_gives_the_same_bytes_anywhere(tmp_path: Path, form: str)
     written = runs(*((words, *surroundings) for surroundings in SURROUNDINGS))
 
     assert [written[0]] * len(SURROUNDINGS) == written
-    assert "日本 €.jsonl" in written[0].decode("utf-8", "strict")
+    assert "日本 €" in written[0].decode("utf-8", "strict")
 
 
 def test_the_catalogue_can_be_written_to_any_stream(replay: Replay) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import FORMATS
 from tests.making import record
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +72,7 @@ def test_quick_commands_load_nothing_heavy(command: str) -> None:
     assert not {name for name in modules for heavy in HEAVY if name == heavy or name.startswith(f"{heavy}.")}
 
 
-@pytest.mark.parametrize("form", ["text", "concise", "github", "json", "jsonl"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_clean_log_is_audited_with_what_that_takes(form: str, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join(record(seq) for seq in range(1, 11)))

@@ -68,11 +68,11 @@ WORDS = {
     "validate --exit-zero=yes log.jsonl": "--exit-zero: takes no value",
 }
 
+ALL_FORMATS = "'text', 'concise', 'json', 'jsonl', 'github', 'sarif', 'junit', 'gitlab', 'rdjson' or 'markdown'"
+
 VALUES = {
-    "validate --format jsn log.jsonl": (
-        "--format: 'jsn' is not 'text', 'concise', 'json', 'jsonl' or 'github'; did you mean json?"
-    ),
-    "validate --format yaml log.jsonl": ("--format: 'yaml' is not 'text', 'concise', 'json', 'jsonl' or 'github'"),
+    "validate --format jsn log.jsonl": f"--format: 'jsn' is not {ALL_FORMATS}; did you mean json?",
+    "validate --format yaml log.jsonl": f"--format: 'yaml' is not {ALL_FORMATS}",
     "rules --format jsn": "--format: 'jsn' is not 'text' or 'json'; did you mean json?",
     "validate --profile recrod log.jsonl": (
         "--profile: 'recrod' is not 'auto', 'envelope', 'record' or 'legacy'; did you mean record?"

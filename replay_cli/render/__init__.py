@@ -24,17 +24,33 @@ class Style(NamedTuple):
     content: bool = True
 
 
+WITHOUT_VALUES = frozenset(["github", "sarif", "junit", "gitlab", "rdjson", "markdown"])
+"""Formats that are shown to whoever may see the run, and so never carry values (DECISIONS, Options)."""
+
+WITH_CONTENTS = frozenset(["sarif", "gitlab"])
+"""Formats that ask what stands where findings are (``Options.contents``)."""
+
 Renderer = Callable[[Iterable[Report], Outcome, Style], Iterator[str]]
 
 
 def renderer(name: str) -> Renderer:
-    """The renderer of this name: text, concise, json or github."""
+    """The renderer of this name: a value of --format other than jsonl, which is written while the audit runs."""
     if name == "text":
         from replay_cli.render.text import render
     elif name == "json":
         from replay_cli.render.json import render
     elif name == "github":
         from replay_cli.render.github import render
+    elif name == "sarif":
+        from replay_cli.render.sarif import render
+    elif name == "junit":
+        from replay_cli.render.junit import render
+    elif name == "gitlab":
+        from replay_cli.render.gitlab import render
+    elif name == "rdjson":
+        from replay_cli.render.rdjson import render
+    elif name == "markdown":
+        from replay_cli.render.markdown import render
     else:
         from replay_cli.render.concise import render
     return render

@@ -6,13 +6,13 @@ are counted. When GITHUB_STEP_SUMMARY names a file, a table of the sources goes 
 
 from __future__ import annotations
 
-import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
+from replay_cli.render.markup import cell
 from replay_cli.told import Finding, Report
 from replay_cli.wording import count
 
@@ -30,9 +30,6 @@ PROBLEMS = 100
 
 ROOM = 800_000
 """Bytes that the rows of a job summary take at most; GitHub drops a summary of more than 1 MiB."""
-
-CELL = 400
-"""Characters of a name or a sentence in a job summary."""
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -73,26 +70,7 @@ def _row(report: Report) -> str:
     counts = report.counts
     numbers = f"{report.events:,} | {counts.error:,} | {counts.warning:,} | {counts.note:,}"
     said = report.verdict + (f"; {report.failure}" if report.failure else "")
-    return f"| {_cell(report.source)} | {numbers} | {_cell(said)} |\n"
-
-
-def _cell(text: str) -> str:
-    """Text as a cell of a Markdown table, or an item of a list: nothing in it is markup.
-
-    A character that is named by its number is never taken for structure, wherever it stands; a backslash before it
-    would not keep ``1.`` from being a list, ``https:`` from being a link or ``\\|`` from ending a cell.
-    """
-    shown = one_line(text)
-    shown = shown if len(shown) <= CELL else shown[:CELL] + "…"
-    spaces = len(shown) - len(shown.lstrip(" "))
-    return "&#32;" * spaces + "".join(map(_harmless, shown[spaces:]))
-
-
-_MARKUP = frozenset(string.punctuation) - frozenset("/,;'")
-
-
-def _harmless(character: str) -> str:
-    return f"&#{ord(character)};" if character in _MARKUP else character
+    return f"| {cell(report.source)} | {numbers} | {cell(said)} |\n"
 
 
 class JobSummary:
@@ -115,7 +93,7 @@ class JobSummary:
         """The summary, once all reports are through."""
         more = outcome.sources - len(self._rows)
         told = f"\n{more:,} more sources not listed.\n" if more else ""
-        problems = "".join(f"\n- {_cell(problem)}" for problem in outcome.problems[:PROBLEMS])
+        problems = "".join(f"\n- {cell(problem)}" for problem in outcome.problems[:PROBLEMS])
         left = len(outcome.problems) - PROBLEMS
         problems += f"\n- {left:,} more" if left > 0 else ""
         return f"### replay validate\n\n{_HEAD}{''.join(self._rows)}{told}{problems}\n"
