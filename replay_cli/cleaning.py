@@ -13,13 +13,15 @@ from typing import NamedTuple
 
 from replay_cli import rules
 from replay_cli.checks import alone
+from replay_cli.compat import DONE
+from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.findings import Finding, Severity
 from replay_cli.fragments import mixture
 from replay_cli.frames import Frame, State
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import content_digest, thread_key
 from replay_cli.opening import BOM, Opened, open_frame
-from replay_cli.profiles import Plan
+from replay_cli.profiles import Plan, Shape
 
 MIXED = frozenset([rules.GLUED_RECORDS.code, rules.SPLICED_LINE.code, rules.NUL_RUN.code, rules.BYTE_ORDER_MARK.code])
 """The rules that are broken by lines with whole records in them."""
@@ -77,11 +79,14 @@ class Cleaner:
         self._reader = JsonReader()
         self._first = first
         self.flawed = flawed
+        self._done = False
 
     def parts(self, frame: Frame, opened: Opened) -> Iterator[Part]:
         """The parts of a frame, in order; they tile it."""
         if opened.readable and frame.state is not State.BLANK:
             damage = _damage(opened)
+            if self._plan.shape is Shape.COMPAT and opened.value is not None:
+                self._follow_compat(frame.event or "message")
             yield Part(frame.length, damage) if damage else self._part(frame, opened, frame.length)
             return
         code = opened.findings[-1].code if opened.findings else rules.BLANK_LINE.code
@@ -104,6 +109,16 @@ class Cleaner:
             for code in self._errors(frame, opened):
                 self.flawed(code)
         return Part(length, "", opened, added)
+
+    def _follow_compat(self, name: str) -> None:
+        """What a frame of the compat stream breaks, though it can be read (CONTRACT.md 3.4)."""
+        broken = [rules.EVENT_AFTER_DONE] if self._done else []
+        broken += [] if name in COMPAT_NAMES else [rules.UNKNOWN_COMPAT_NAME]
+        for rule in broken:
+            if rule.severity is Severity.ERROR:
+                self.flawed(rule.name)
+        # ``Tally`` tells it once, of the first event behind.
+        self._done = name == DONE
 
     def _errors(self, frame: Frame, opened: Opened) -> Iterator[str]:
         event, value, shape = opened.envelope, opened.value, opened.shape

@@ -47,18 +47,17 @@ def mixture(data: bytes) -> Mixture | None:
     """
     # One byte a character: places are those of the bytes, and no emoji makes a long line four times as long.
     text = data.translate(_PLAIN).decode("ascii")
-    records = tuple(_records(text, text.count(",") > MANY))
-    if not records:
+    found = list(_records(text, text.count(",") > MANY))
+    if not found:
         return None
-    first = records[0][0] == 0
-    if first and not text.startswith("{", _skip_space(text, records[0][1])):
-        value = _object(text, 0)[1]
-        if value is None or not _is_record(value):
-            return None
-    return Mixture(records, first)
+    start, end, ours = found[0]
+    if start == 0 and not ours and not text.startswith("{", _skip_space(text, end)):
+        return None
+    return Mixture(tuple((start, end) for start, end, _ in found), start == 0)
 
 
-def _records(text: str, large: bool) -> Iterator[tuple[int, int]]:
+def _records(text: str, large: bool) -> Iterator[tuple[int, int, bool]]:
+    """Where the objects stand, and whether each is a record of ours."""
     at, budget = 0, 4 * len(text) + 65536
     here = text.startswith("{")  # whether an object stands right here: at the beginning, or behind another
     attempts = 0
@@ -66,11 +65,11 @@ def _records(text: str, large: bool) -> Iterator[tuple[int, int]]:
         start = at if here else _next_start(text, at)
         if start < 0 or budget < 0:
             return
-        end, value = (_perhaps_large if large else _object)(text, start)
-        attempts += value is None
+        end, ours = (_perhaps_large if large else _object)(text, start)
+        attempts += ours is None
         budget -= end - start
-        if value is not None and (here or _is_record(value)):
-            yield start, end
+        if ours is not None and (here or ours):
+            yield start, end, ours
             at = _skip_space(text, end)
             here = text.startswith("{", at)
         else:
@@ -88,7 +87,7 @@ def _skip_space(text: str, at: int) -> int:
     return at
 
 
-def _perhaps_large(text: str, at: int) -> tuple[int, dict[str, object] | None]:
+def _perhaps_large(text: str, at: int) -> tuple[int, bool | None]:
     """The same, of an object that is not built if it is too large."""
     end, depth = at, 0
     while (found := _TO_BRACKET.match(text, end)) is not None:
@@ -99,15 +98,15 @@ def _perhaps_large(text: str, at: int) -> tuple[int, dict[str, object] | None]:
     return len(text), None
 
 
-def _object(text: str, at: int) -> tuple[int, dict[str, object] | None]:
-    """The end of the object that begins at ``at``, and it; or how far the reading came, and None."""
+def _object(text: str, at: int) -> tuple[int, bool | None]:
+    """The end of the object that begins at ``at``, and whether it is a record; or how far reading came, and None."""
     try:
         value, end = _DECODER.raw_decode(text, at)
     except json.JSONDecodeError as error:
         return max(error.pos, at + 1), None
     except (RecursionError, ValueError):
         return len(text), None
-    return end, value if isinstance(value, dict) else None
+    return end, _is_record(value) if isinstance(value, dict) else None
 
 
 def _is_record(value: dict[str, object]) -> bool:

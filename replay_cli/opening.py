@@ -18,6 +18,7 @@ from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.envelope import Envelope
 from replay_cli.findings import Fact, Finding, Rule
 from replay_cli.frames import Frame, State
+from replay_cli.heavy import invalid_utf8
 from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, without
 from replay_cli.members import place_of
 from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, shape_of, violations
@@ -167,12 +168,7 @@ def _nul_run(frame: Frame, start: int) -> Opened:
 
 def _are_text(data: bytes, mixed: Mixture) -> bool:
     """Whether the records on a line are UTF-8, whatever stands between them."""
-    try:
-        for start, end in mixed.records:
-            data[start:end].decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return all(invalid_utf8(data[start:end]) is None for start, end in mixed.records)
 
 
 def _refusal(frame: Frame, refusal: Refusal) -> Opened:

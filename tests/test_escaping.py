@@ -149,8 +149,9 @@ def payloads() -> bytes:
 def broken_lines() -> bytes:
     odd_bytes = [odd.replace(b"\n", b"") for odd in ODD_BYTES]
     damaged = (store(1)[:-1] + odd + b'{"seq":"%b", %b\n' % (odd, odd * 60) for odd in odd_bytes)
+    broken = (b'{"seq":"%b"}\n' % odd for odd in odd_bytes)
     halves = (b'{"seq":"\\ud800%b"}\n' % text.encode() for text in IN_LINE)
-    return b"".join((store(1), *damaged, *halves, b'{"', *(text.encode() for text in IN_LINE)))
+    return b"".join((store(1), *damaged, *broken, *halves, b'{"', *(text.encode() for text in IN_LINE)))
 
 
 def foreign_fields() -> bytes:
