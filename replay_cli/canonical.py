@@ -19,8 +19,10 @@ from replay_cli.profiles import Shape
 _INSIDE = rb'[^"\\]*+'
 _STRING = b'"' + _INSIDE + b'"'
 _TEXT = _INSIDE + rb"(?:\\.[^\"\\]*+)*+"
-_TIME = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.(?:[0-9]{3}){1,3}(?<!000))?"
-"""A time of which chrono would drop no group of zeros."""
+_TIME = rb"[0-9T:-]{19}(?:\.[0-9]++(?<!000))?"
+"""A time of which chrono would drop no group of zeros; that it is one was proven before."""
+
+_ANY_TIME = rb"[0-9T:.-]++"
 
 _NUMBER = rb"(?:0|[1-9][0-9]*+)"
 
@@ -86,6 +88,9 @@ def _splitter(shape: Shape, framing: str, wanted: frozenset[str]) -> re.Pattern[
         pattern = re.sub(rb'\(\?:(,"(?:turn|item)_id":\(\?P<\w+>' + re.escape(_STRING) + rb"\))\)\?", rb"\1", pattern)
     pattern = pattern.replace(b"(?P<payload>@)", _PAYLOAD).replace(b"(?P=event)", _DELTA_EVENT)
     pattern = b"(?P<whole>(?P<head>" + pattern + b")"
+    if "time" not in wanted:
+        # Proven to be the same time; back-references cost a group.
+        pattern = pattern.replace(b"(?P<time>" + _TIME + b")", _ANY_TIME).replace(b"(?P=time)", _ANY_TIME)
     # Each group costs a copy: only what is wanted is one, or what is referred back to.
     kept = "|".join(wanted | ({"time"} if b"(?P=time)" in pattern else set()))
     pattern = re.sub(rb"\(\?P<(?!(?:" + kept.encode() + rb")>)[a-z]+>", b"(?:", pattern)
@@ -108,17 +113,21 @@ def split(data: bytes, shape: Shape, framing: str, wanted: frozenset[str]) -> De
     return Deltas(gaps, **{name: flat[at::stride] for name, at in pattern.groupindex.items()})
 
 
-_ONE = re.compile(rb"event: [^\r\n]*\ndata: ([^\r\n]*)\n\n")
-
-
 def texts(data: bytes, framing: str) -> list[bytes] | None:
     """The texts of events in whole frames, if those are written as the runtime writes them; None if not."""
     if framing == "jsonl":
         lines = data.split(b"\n")
         return lines[:-1] if not lines[-1] else None
-    found = list(_ONE.finditer(data))
-    whole = sum(one.end() - one.start() for one in found) == len(data)
-    return [one[1] for one in found] if whole else None
+    *frames, rest = data.split(b"\n\n")
+    if rest or b"\r" in data:
+        return None
+    found = []
+    for frame in frames:
+        name, between, text = frame.partition(b"\ndata: ")
+        if not (between and name.startswith(b"event: ")) or b"\n" in name or b"\n" in text:
+            return None
+        found.append(text)
+    return found
 
 
 @cache

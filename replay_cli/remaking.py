@@ -268,7 +268,7 @@ class Remaker:
         """What the deltas become, as columns; what is the same in all of them is told once."""
         before, behind = (b"", b"\n") if self._framing == "jsonl" else (b"event: item.delta\ndata: ", b"\n\n")
         if deltas.whole:
-            return [before, deltas.whole, behind]
+            return [before, deltas.whole, behind] if before else [deltas.whole, behind]
         text = (deltas.rest,) if self._redactor is None else (deltas.text, deltas.tail)
         end: list[bytes | Sequence[bytes]] = [b"}" + behind]
         if links is not None:
