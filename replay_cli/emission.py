@@ -380,6 +380,9 @@ class _OneSource:
         framing = emission.remake.framing or self._begun.plan.framing
         emission.flush()
         if emission.summary.written_bytes == 0 and not emission.arranges:
+            if framing == "sse" and stretch.offset and self._held.begins_with(BOM):
+                # Where it stood it was a part of a name; as the first bytes of all it would not be.
+                emission.add(b"\n", stretch.offset, stretch.line)
             return stretch
         if end := emission.missing_end(framing):
             emission.add(end, stretch.offset, stretch.line)

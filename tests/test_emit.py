@@ -722,3 +722,17 @@ def test_the_last_of_very_many_take_bounded_memory() -> None:
     assert ring.CHUNKS + 1 >= sum(isinstance(one, array) for one in places._middle)
     assert given == taken + [places.popleft() for _ in range(len(places))]
     places.close()
+
+
+def test_what_was_no_byte_order_mark_does_not_become_one(replay: Replay, tmp_path: Path) -> None:
+    marked = b"\xef\xbb\xbfevent: item.delta\n" + capture((2, 1))
+    log = b"event: item.delta\ndata: {broken\n\n" + marked + capture((3, 2))
+    (tmp_path / "log.sse").write_bytes(log)
+
+    replay("emit", "--clean", "log.sse", "-o", "once.sse", "--quarantine", "q")
+    replay("emit", "--clean", "once.sse", "-o", "twice.sse")
+    replay("emit", "--restore", "q", "once.sse", "-o", "back.sse")
+
+    assert b"\n" + marked + capture((3, 2)) == (tmp_path / "once.sse").read_bytes()
+    assert (tmp_path / "once.sse").read_bytes() == (tmp_path / "twice.sse").read_bytes()
+    assert log == (tmp_path / "back.sse").read_bytes()
