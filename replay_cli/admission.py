@@ -29,9 +29,12 @@ def survey_all(
     return Recurring(surveys)
 
 
-def refuse(source: Source, begun: Planned, clean: bool, remake: Remake | None = None) -> None:
-    """Raise UsageError if nothing of a source would be left by cleaning, or if it holds nothing to convert."""
+def refuse(source: Source, begun: Planned, clean: bool, remake: Remake | None = None, ordered: bool = False) -> None:
+    """Raise UsageError if nothing of a source would be left by cleaning, or it holds nothing to convert or sort."""
     shape = begun.plan.shape
+    if ordered and shape in (Shape.FOREIGN, Shape.COMPAT):
+        what = begun.what if shape is Shape.FOREIGN else "a capture of the compat stream"
+        raise UsageError(f"{source.name}: is another log ({what}), which holds no events to put in order")
     if shape is Shape.FOREIGN and clean:
         raise UsageError(f"{source.name}: is another log ({begun.what}); --clean would leave out all of it")
     if remake is None or not remake.changes:

@@ -32,10 +32,15 @@ class Arrangement:
 
     ``merged`` is there if the sources are to become one stream, and is counted on; else they are only sorted.
     ``flawed`` is told of each event that is given out behind another with its number: the source, line and rule.
+    ``converts`` tells that all get one shape afterwards.
     """
 
-    def __init__(self, merged: Merged | None, flawed: Callable[[str, int, str], None]) -> None:
+    def __init__(
+        self, merged: Merged | None, flawed: Callable[[str, int, str], None], converts: bool = False
+    ) -> None:
         self._merged = merged
+        self._converts = converts
+        self._first: Origin | None = None
         self._flawed = flawed
         self._order = Order()
         self._origins: list[Origin] = []
@@ -48,23 +53,26 @@ class Arrangement:
     def __exit__(self, *_: object) -> None:
         self._order.__exit__()
 
-    def begin(self, name: str, plan: Plan, converts: bool) -> None:
-        """What follows comes from this source. Raises UsageError if it cannot be merged with those before."""
-        origins = self._origins
-        if self._merged is not None and not converts and origins and origins[0].plan.shape is not plan.shape:
-            one, other = (
-                f"{origin.name} ({_SHAPES[origin.plan.shape]})" for origin in (origins[0], Origin(name, plan))
-            )
-            raise UsageError(f"--merge: events of two shapes: {one} and {other}; --to makes one of both")
-        origins.append(Origin(name, plan))
+    def begin(self, name: str, plan: Plan) -> None:
+        """What follows comes from this source."""
+        self._origins.append(Origin(name, plan))
+        if self._merged is not None:
+            self._merged.sources.append(name)
 
     def put(self, stretch: Stretch, data: bytes) -> None:
-        """Take a stretch of the source that was begun last. Raises UsageError for events of another thread."""
+        """Take a stretch of the source that was begun last. Raises UsageError if it cannot be merged with others."""
         if self._merged is not None and stretch.rows is not None:
+            self._check_shape(self._origins[-1])
             threads = stretch.rows.threads
             for thread in {threads} if isinstance(threads, str) else dict.fromkeys(threads):
                 self._check_thread(thread)
         self._order.put(len(self._origins) - 1, stretch, data)
+
+    def _check_shape(self, origin: Origin) -> None:
+        first = self._first = self._first or origin
+        if not self._converts and self._beside is None and first.plan.shape is not origin.plan.shape:
+            one, other = (f"{each.name} ({_SHAPES[each.plan.shape]})" for each in (first, origin))
+            raise UsageError(f"--merge: events of two shapes: {one} and {other}; --to makes one of both")
 
     def _check_thread(self, thread: str) -> None:
         name = self._origins[-1].name
@@ -100,6 +108,11 @@ class Arrangement:
         merged = self._merged is not None
         for piece in joined(merge.stream(self._order.pieces(alike=True)) if merged else self._sorted(merge)):
             yield piece.source, self._origins[piece.source], piece
+        if merged and (strangers := merge.strangers) is not None:
+            one, other = (self._origins[number].name for number in strangers)
+            raise UsageError(
+                f"--merge: no number in both {one} and {other} is the same event: they are of two stores"
+            )
 
     def _sorted(self, merge: Merge) -> Iterator[Piece]:
         last: dict[str, Piece] = {}

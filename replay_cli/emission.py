@@ -31,7 +31,7 @@ from replay_cli.sieve import Head, Sieve, Wish
 from replay_cli.sources import Source
 from replay_cli.sse import BOM
 from replay_cli.stretches import BEFORE_LAST, CUT_SHORT, MERGED, NO_EVENT, Stretch
-from replay_cli.summary import Left, Summary
+from replay_cli.summary import UNREADABLE, Left, Summary
 from replay_cli.survey import Recurring
 from replay_cli.walk import FRAMINGS
 
@@ -95,7 +95,9 @@ class Emission:
         self._arrangement: Arrangement | None = None
         if arranged is not None:
             merged = self.summary.merged = Merged() if arranged == MERGED else None
-            self._arrangement = self._stack.enter_context(Arrangement(merged, lambda *told: self.summary.flaw(*told)))
+            self._arrangement = self._stack.enter_context(
+                Arrangement(merged, lambda *told: self.summary.flaw(*told), self.remake.shape is not None)
+            )
         self._redactor: Redactor | None = None
         if self.remake.redaction is not None:
             # Only here: what it may leave and must take is a lot to load.
@@ -111,10 +113,10 @@ class Emission:
     def take(self, source: Source) -> None:
         """Sift a source. Raises UsageError for another log that cannot be cleaned, and what writing raises."""
         begun = planned(source, self._options)
-        refuse(source, begun, self.wish.clean, self.remake)
+        refuse(source, begun, self.wish.clean, self.remake, self.wish.ordered)
         self.summary.sources += 1
         if self._arrangement is not None:
-            self._arrangement.begin(source.name, begun.plan, self.remake.shape is not None)
+            self._arrangement.begin(source.name, begun.plan)
         elif self.remake.changes:
             self._remaker = self._made_remaker(begun.plan)
         if self._quarantine:
@@ -219,6 +221,8 @@ class Emission:
         self.summary.line_ends += bool(stretch.added)
         for part, made in self._remaker.parts(stretch, data):
             if part.reason:
+                # The sieve took it for kept.
+                self.summary.unreadable -= part.reason in UNREADABLE
                 start = part.offset - stretch.offset
                 self.leave(source, part, [data[start : start + part.length]])
                 continue

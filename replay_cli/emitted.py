@@ -120,6 +120,14 @@ class Missing(Model):
     seq: int
 
 
+class Conflict(Model):
+    """Events of one number that say two things: the source that is kept, and the other."""
+
+    seq: int
+    kept: str
+    other: str
+
+
 class Lacking(Model):
     """Events of a log, from number ``first`` to ``last``, that the captures lack."""
 
@@ -143,6 +151,7 @@ class Merged(Model):
 
     begins_behind: int | None = Field(description="The link of the first event; null if it has none.")
     gaps: int = Field(ge=0, description="How many ranges of missing events the links show.")
+    conflicts: list[Conflict] = Field(description="At most 1,000 of them.")
     missing: list[Missing] = Field(description="At most 1,000 of them.")
     against: Against | None
 

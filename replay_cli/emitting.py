@@ -153,8 +153,9 @@ class _Emit:
             if plan.shape == "foreign" and not entry.named and entry.path.lower().endswith(".log"):
                 _say(f"{one_line(entry.path)}: another log, skipped")
                 continue
-            refuse(source, begun, clean=False, remake=self._remake)
-            framings.setdefault(plan.framing, entry.path)
+            refuse(source, begun, clean=False, remake=self._remake, ordered=self._arranged is not None)
+            if not _is_empty(entry.path):
+                framings.setdefault(plan.framing, entry.path)
             kept.append((entry, again))
         if len(framings) > 1 and not self._request.in_place and self._remake.framing is None:
             names = " and ".join(f"{one_line(path)} ({framing})" for framing, path in framings.items())
@@ -327,7 +328,7 @@ class _Emit:
                 file.write(summary.as_json().encode())
         told: list[str] = []
         if not request.quiet:
-            for line in summary.lines(self._wrote(), request.quarantine is not None):
+            for line in summary.lines(self._wrote(), bool(request.quarantine or request.redact)):
                 if request.dry_run and self._to_stdout:
                     told.append(line)
                 else:
@@ -381,6 +382,14 @@ def _guarded(
             # The log is what it was.
             backup.unlink(missing_ok=True)
             raise
+
+
+def _is_empty(path: str) -> bool:
+    """Whether a file holds nothing, so that its framing is nobody's concern."""
+    try:
+        return Path(path).stat().st_size == 0
+    except (OSError, ValueError):
+        return False
 
 
 def _say(line: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from replay_cli import rules
+from replay_cli import canonical, rules
 from replay_cli.blocks import Block
 from replay_cli.fields import fields_of
 from replay_cli.frames import Frame
@@ -37,6 +37,14 @@ class Missing(NamedTuple):
     seq: int
 
 
+class Conflict(NamedTuple):
+    """Two events of one number: the one of source number ``kept`` is kept, that of ``other`` is not."""
+
+    seq: int
+    kept: int
+    other: int
+
+
 class Lacking(NamedTuple):
     """Events of the log, from number ``first`` to ``last``, that the captures lack; ``events`` is how many."""
 
@@ -49,16 +57,19 @@ class Lacking(NamedTuple):
 class Merged:
     """What a merge came to. ``begins`` is the number behind which the captures begin, None if no link tells it.
 
-    ``missing`` are the first of the ranges that links show, ``gaps`` is how many there are. Beside a log
-    (``against``) ``lacking`` are the first ranges of its events that the captures lack, ``ranges`` and ``lacked`` how
-    many ranges and events these are in all; ``beyond`` are the events that only the captures hold, ``different``
-    those of which the log says something else.
+    ``conflicts`` are the first events of one number that say two things. ``missing`` are the first of the ranges that
+    links show, ``gaps`` is how many there are. Beside a log (``against``) ``lacking`` are the first ranges of its
+    events that the captures lack, ``ranges`` and ``lacked`` how many ranges and events these are in all; ``beyond``
+    are the events that only the captures hold, ``different`` those of which the log says something else. ``sources``
+    are the names of the sources.
     """
 
     against: str = ""
     begins: int | None = None
     gaps: int = 0
     missing: list[Missing] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
     lacked: int = 0
     lacking: list[Lacking] = field(default_factory=list)
     ranges: int = 0
@@ -89,6 +100,15 @@ class Merge:
         self._theirs: Piece | None = None
         # Whether the event before was one that the captures lack.
         self._lacks = False
+        self._repeated = self._conflicting = 0
+
+    @property
+    def strangers(self) -> tuple[int, int] | None:
+        """Two sources that share numbers, but no events; None if there are none."""
+        if self._repeated or self._conflicting < 2:
+            return None
+        first = self._merged.conflicts[0]
+        return (first.kept, first.other) if first.kept != first.other else None
 
     def stream(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         """The pieces as ``Order`` gives them, without those of the log; what is to be left out has the reason."""
@@ -112,7 +132,11 @@ class Merge:
         """The one of two pieces with the same numbers that is not kept."""
         reason = self.rule_of(mine, other)
         if reason == rules.SEQ_CONFLICT.name:
+            self._conflicting += 1
+            if len(self._merged.conflicts) < LISTED:
+                self._merged.conflicts.append(Conflict(_seqs(mine)[0], mine.source, other.source))
             return _because(other, reason)
+        self._repeated += 1
         if not self._fits(mine) and self._fits(other):
             # Said by a connection that has the event before.
             mine, other = other, mine
@@ -179,6 +203,8 @@ class Merge:
         """Whether two events say the same, whatever their links, shapes and framings."""
         if one.data == other.data:
             return True
+        if self._plainly(one) == self._plainly(other) is not None:
+            return True
         frames = [self._frame(piece) for piece in (one, other)]
         bare = [_LINK.sub(b"}", frame.data) for frame in frames]
         if bare[0] == bare[1]:
@@ -189,6 +215,13 @@ class Merge:
             digests = {content_digest(one.value or {}) for one in opened}
             return len(digests) == 1
         return _neutral(frames[0].data) == _neutral(frames[1].data)
+
+    def _plainly(self, piece: Piece) -> tuple[bytes | None, ...] | None:
+        """What an event says as the runtime spells it, in any shape and framing; None if it is spelled otherwise."""
+        plan = self._plans[piece.source]
+        texts = canonical.texts(piece.data, plan.framing)
+        fields = canonical.read(texts[0], plan.shape) if texts is not None and len(texts) == 1 else None
+        return None if fields is None else fields[:7]
 
     def _frame(self, piece: Piece) -> Frame:
         framing, stretch = self._plans[piece.source].framing, piece.stretch

@@ -131,7 +131,7 @@ def _check_pattern(spec: str) -> None:
                 for _ in pattern.finditer(sample):
                     pass
     except TimeoutError:
-        raise UsageError(f"--redact: {_shown(spec)} takes exponential time: a repeat stands in a repeat") from None
+        raise UsageError(f"--redact: {_shown(spec)} takes exponential time, make it simpler") from None
     except RecursionError:
         raise UsageError(f"--redact: {_shown(spec)} is nested too deep") from None
 

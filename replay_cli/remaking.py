@@ -108,15 +108,15 @@ class Remaker:
         for frame in FRAMINGS[self._plan.framing].frames(Block(data, stretch.offset)):
             start = frame.offset - stretch.offset
             opened = open_frame(frame, self._plan, self._reader)
-            made = self._frame(frame, opened, data[start : start + frame.length])
+            made = self._frame(frame, opened, data[start : start + frame.length], self._remade)
             reason, text = (made, b"") if isinstance(made, str) else ("", made)
             events, length = int(opened.envelope is not None), min(frame.length, stretch.length - start)
             yield Stretch(length, frame.offset, stretch.line + frame.line - 1, events, reason), text
 
     # -- frame by frame ----------------------------------------------------------------------------------------------
 
-    def _frame(self, frame: Frame, opened: Opened, raw: bytes) -> bytes | str:
-        """The bytes that a frame becomes, or why it is left out."""
+    def _frame(self, frame: Frame, opened: Opened, raw: bytes, remade: Remade) -> bytes | str:
+        """The bytes that a frame becomes, or why it is left out; ``remade`` is counted on."""
         event, shape = opened.envelope, opened.shape
         if event is None or shape is None:
             return self._no_event(opened, raw)
@@ -130,13 +130,13 @@ class Remaker:
         if fields is None and self._changes_shape(shape):
             return UNTIMED
         thread = thread_key(event.thread_id)
-        made = self._made(_Event(text, shape, name, thread, event.seq, fields), self._remade)
+        made = self._made(_Event(text, shape, name, thread, event.seq, fields), remade)
         if isinstance(made, bytes) and self._framing == self._plan.framing == "jsonl":
             # Its line end stays what it was.
             return made.removesuffix(b"\n") + raw[len(frame.data) :]
         if self._plan.framing == "sse":
             said = {"id": frame.id, "retry": frame.retry, "comment": frame.comments or None}
-            self._remade.lost.update(name for name, value in said.items() if value is not None)
+            remade.lost.update(name for name, value in said.items() if value is not None)
         return made
 
     def _no_event(self, opened: Opened, raw: bytes) -> bytes | str:
@@ -252,16 +252,20 @@ class Remaker:
         return b"".join(made)
 
     def _other(self, text: bytes, shape: Shape, remade: Remade) -> bytes | None:
-        fields = canonical.read(text, shape)
-        if fields is None:
-            return None
+        tight = compact(text)
+        fields = canonical.read(tight, shape)
+        if fields is None or b"\r" in text:
+            # Spelled otherwise: a matter for the reference, but of this event only.
+            frame = Frame(text, 0, 1, len(text))
+            made = self._frame(frame, open_frame(frame, self._plan, self._reader), text + b"\n", remade)
+            return made if isinstance(made, bytes) and self._plan.framing == "jsonl" else None
         name, thread, seq = name_of(fields.event), thread_key(name_of(fields.thread)), int(fields.seq)
         changed = fields if self._changes_shape(shape) else None
         if self._redactor is not None:
             text, name = self._redactor.text(text, shape), self._redactor.event(name)
-            if changed is not None and (changed := canonical.read(text, shape)) is None:
+            if changed is not None and (changed := canonical.read(compact(text), shape)) is None:
                 return None
-        made = self._made(_Event(text, shape, name, thread, seq, changed, tight=True), remade)
+        made = self._made(_Event(text, shape, name, thread, seq, changed, tight=tight is text), remade)
         return None if isinstance(made, str) else made
 
     def _columns(self, deltas: Deltas, links: Sequence[bytes] | None) -> list[bytes | Sequence[bytes]]:

@@ -237,6 +237,10 @@ def _merged_lines(merged: Merged) -> Iterator[str]:
         )
         more = f"; and {merged.gaps - RANGES_SHOWN:,} more" if merged.gaps > RANGES_SHOWN else ""
         yield f"events are missing in {count(merged.gaps, 'place')}: {told}{more}"
+    if merged.conflicts:
+        told = "; ".join(f"seq {one.seq} of {_source(merged, one.other)}" for one in merged.conflicts[:RANGES_SHOWN])
+        more = ", and more" if len(merged.conflicts) > RANGES_SHOWN else ""
+        yield f"said otherwise by {_source(merged, merged.conflicts[0].kept)}, which is kept: {told}{more}"
     if not merged.against:
         return
     name = one_line(merged.against)
@@ -250,6 +254,10 @@ def _merged_lines(merged: Merged) -> Iterator[str]:
         yield f"{count(merged.beyond, 'event')} {_is_or_are(merged.beyond)} not in {name}"
     if merged.different:
         yield f"{count(merged.different, 'event')} {_is_or_are(merged.different)} another one in {name}"
+
+
+def _source(merged: Merged, number: int) -> str:
+    return one_line(merged.sources[number])
 
 
 def _range(lacking: Lacking) -> str:
@@ -275,6 +283,10 @@ def _merged_document(merged: Merged) -> dict[str, object]:
     return {
         "begins_behind": merged.begins,
         "gaps": merged.gaps,
+        "conflicts": [
+            {"seq": one.seq, "kept": _source(merged, one.kept), "other": _source(merged, one.other)}
+            for one in merged.conflicts
+        ],
         "missing": [{"after": one.after, "link": one.link, "seq": one.seq} for one in merged.missing],
         "against": beside,
     }

@@ -163,6 +163,7 @@ def test_a_conflict_is_told_and_the_first_is_kept(replay: Replay, tmp_path: Path
     ran = replay("emit", "--merge", "a.sse", "b.sse", "-o", "one.sse", "--quarantine", "q")
 
     assert (1, capture((1, 0), (2, 1), (3, 2))) == (ran.code, (tmp_path / "one.sse").read_bytes())
+    assert "said otherwise by a.sse, which is kept: seq 2 of b.sse\n" in ran.stderr
     (left,) = [json.loads(line) for line in (tmp_path / "q").read_text().splitlines()[1:]]
     assert ("b.sse", 1, 0, "seq-conflict") == (left["source"], left["line"], left["offset"], left["rule"])
 
@@ -264,6 +265,17 @@ def test_lines_of_what_is_left_out_are_those_of_its_source() -> None:
         (["--merge", "a.sse", "log.jsonl"], "emit: one stream cannot be JSONL and SSE"),
         (["--merge", "a.sse", "--against", "b.sse"], "--merge: events of several threads"),
         (["--merge", "a.sse", "--against", "other.jsonl"], "--against: other.jsonl is no log of our events"),
+        (
+            ["--merge", "a.sse", "compat.sse"],
+            "compat.sse: is another log (a capture of the compat stream), which holds",
+        ),
+        (
+            ["--merge", "compat.sse", "a.sse"],
+            "compat.sse: is another log (a capture of the compat stream), which holds",
+        ),
+        (["--merge", "other.jsonl", "a.jsonl"], "other.jsonl: is another log"),
+        (["--sort", "log.jsonl", "other.jsonl"], "other.jsonl: is another log"),
+        (["--sort", "other.jsonl"], "other.jsonl: is another log"),
         (["--against", "a.sse", "a.sse"], "--against: belongs to --merge"),
         (["--merge", "--sort", "a.sse"], "--sort: contradicts --merge"),
         (["--sort", "--head", "1", "a.sse"], "--sort: cannot be had with --head or --last"),
@@ -278,6 +290,7 @@ def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(
     (tmp_path / "b.sse").write_bytes(message(envelope(2, 1, thread="thr_2")))
     (tmp_path / "a.jsonl").write_bytes(compact(envelope(1, 0)) + b"\n")
     (tmp_path / "log.jsonl").write_bytes(store(1, 2))
+    (tmp_path / "compat.sse").write_bytes(b'event: message.delta\ndata: {"content":"x"}\n\nevent: done\ndata: {}\n\n')
     (tmp_path / "other.jsonl").write_bytes(b'{"ts":"2026-11-21T06:00:00Z","event":"login","details":{}}\n' * 3)
 
     ran = replay("emit", *words)
@@ -285,3 +298,23 @@ def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(
     assert (2, "") == (ran.code, ran.stdout)
     assert ran.stderr.startswith(f"replay: {said}")
     assert 1 == ran.stderr.count("\n")
+
+
+def test_captures_of_two_stores_are_no_stream(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(store(1, 2, 3))
+    (tmp_path / "b.jsonl").write_bytes(store(1, 2, 3).replace(b"a word", b"another"))
+
+    ran = replay("emit", "--merge", "a.jsonl", "b.jsonl", "-o", "out")
+
+    assert (2, False) == (ran.code, (tmp_path / "out").exists())
+    assert "--merge: no number in both a.jsonl and b.jsonl is the same event: they are of two stores" in ran.stderr
+
+
+@pytest.mark.parametrize("empty", [b"", b": keepalive\n\n"])
+def test_a_connection_that_brought_nothing_does_not_matter(replay: Replay, tmp_path: Path, empty: bytes) -> None:
+    (tmp_path / "a.sse").write_bytes(capture((1, 0), (2, 1)))
+    (tmp_path / "b.sse").write_bytes(empty)
+
+    for order in (["a.sse", "b.sse"], ["b.sse", "a.sse"]):
+        ran = replay("emit", "-q", "--merge", *order)
+        assert (0, capture((1, 0), (2, 1)).decode()) == (ran.code, ran.stdout)

@@ -193,3 +193,14 @@ def test_what_cannot_be_meant_is_one_line_and_nothing_is_written(
     assert (2, "") == (ran.code, ran.stdout)
     assert ran.stderr.startswith(f"replay: {said}")
     assert 1 == ran.stderr.count("\n")
+
+
+def test_what_cannot_be_read_is_not_told_as_kept(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(store(1) + b"{broken\n" + b'{"schema_version":2,"seq":"x"}\n')
+
+    ran = replay("emit", "--redact", "@text", "log", "-o", "out", "--summary-json", "s")
+
+    assert 1 == ran.code
+    assert "cannot be read, as they are" not in ran.stderr
+    assert "--quarantine" not in ran.stderr
+    assert 0 == json.loads((tmp_path / "s").read_text())["unreadable_kept"]
