@@ -11,6 +11,9 @@ from replay_cli.moments import duration, moment
 from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.selection import Globs, Selection
 
+MOST = 10**12
+"""Events of which nobody has more."""
+
 MOST_REPLAYED = 4096
 """The greatest ``replay_limit`` that the runtime takes (CONTRACT.md 3.2)."""
 
@@ -101,6 +104,10 @@ def refuse_untailable(request: TailRequest) -> None:
     for option, words in given.items():
         if any(not word.strip(", ") for word in words):
             raise UsageError(f"{option}: is given an empty value; was a variable not set?")
+    if request.number is not None and request.number > MOST:
+        raise UsageError(
+            f"-n: {request.number} is more than any log holds; without -n and with --since-seq 0 all is shown"
+        )
     numbers = {"-n": request.number, "--since-seq": request.since_seq, "--until-seq": request.until_seq}
     for option, number in numbers.items():
         if number is not None and number < 0:

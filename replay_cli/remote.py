@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from replay_cli.errors import SourceError, UsageError, one_line
 
-EXTRA = "a URL is read with httpx2, which is not installed: pip install 'replay-cli[http]'"
+EXTRA = "a URL is read with httpx2, which is not installed: pip install '.[http]' in a checkout of replay"
 
 ERROR_READ = 64 * 1024
 """Bytes of an answer that is no stream which are looked at."""
@@ -60,6 +61,9 @@ class Broken(NamedTuple):
     reason: str
 
 
+_PORT = re.compile(r"[a-z]+://(?:\[[^\]]*\]|[^/:?#\[]*):([0-9]{1,20})(?![^/?#])", re.IGNORECASE).match
+
+
 class Remote:
     """A stream at ``url``. Raises UsageError if that is no URL to read from, or httpx2 is not installed."""
 
@@ -73,6 +77,9 @@ class Remote:
             self._url = httpx2.URL(url)
         except (httpx2.InvalidURL, ValueError) as error:
             raise UsageError(f"{url}: is no URL: {error}") from None
+        port = _PORT(url)
+        if port is not None and int(port[1]) > 65535:
+            raise UsageError(f"{url}: is no URL: there is no port {port[1][:20]}")
         if self._url.userinfo:
             raise UsageError("a URL with a password in it: give the token by CODEWHALE_RUNTIME_TOKEN or --token-file")
         if not self._url.host:
@@ -120,7 +127,7 @@ class Remote:
                 self._judge(one)
                 answered, due = True, time.monotonic() + patience.stall
                 if one.status != 200:
-                    yield Broken(f"answers {one.status}{one.told}")
+                    yield Broken(f"answers {one.status}{self._without_token(one.told)}")
                     return
             elif isinstance(one, Broken):
                 yield one
@@ -137,11 +144,15 @@ class Remote:
                 yield Broken("sent no whole event and no keepalive for too long" if answered else "does not answer")
                 return
 
+    def _without_token(self, text: str) -> str:
+        """What a server says, without the token that it may have said again."""
+        return text if not self._token else text.replace(self._token, "[token]")
+
     def _judge(self, answer: _Answer) -> None:
         """Raise SourceError for an answer that will not be another one."""
-        told, status = answer.told, answer.status
+        told, status = self._without_token(answer.told), answer.status
         if 300 <= status < 400:
-            where = f" to {answer.location}" if answer.location else ""
+            where = f" to {self._without_token(answer.location)}" if answer.location else ""
             raise SourceError(self.name, f"redirects{where}; name that URL if it is meant")
         if status in (401, 403):
             hint = "; the token is taken from CODEWHALE_RUNTIME_TOKEN or --token-file" if self._token is None else ""

@@ -151,9 +151,11 @@ class Tailed:
         With ``follow`` an event that has no end yet is left for later. Raises SourceError.
         """
         if last is not None and self._source is not None:
-            for group in list(self._groups)[-last - 1 :]:
-                # Before the first one that is shown, what was found belongs to those that are not.
-                yield from group[-1:] if group is self._groups[-last - 1] and group[-1].shown else group
+            groups = list(self._groups)
+            # Before the first one that is shown, what was found belongs to those that are not.
+            before = groups[-last - 1] if len(groups) > last else None
+            for group in groups[-last - 1 :]:
+                yield from group[-1:] if group and group is before and group[-1].shown else group
             return
         offset, opens = 0, None
         if last is not None:

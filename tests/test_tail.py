@@ -549,3 +549,21 @@ def test_other_layouts_and_shapes_are_read_alike(replay: Replay, tmp_path: Path)
 
     for name in ("log.jsonl", "log.sse"):
         assert [1, 2] == shown(replay("tail", name))
+
+
+@pytest.mark.parametrize("words", [[], ["-n", "0"], ["--raw"], ["-n", "5", "--since-seq", "3"]])
+@pytest.mark.parametrize("given", ["", ": keepalive\n\n"])
+def test_nothing_on_stdin_is_told_in_one_line(replay: Replay, words: list[str], given: str) -> None:
+    ran = replay("tail", *words, "-", stdin=given.encode())
+
+    assert (3, "") == (ran.code, ran.stdout)
+    assert "Traceback" not in ran.stderr
+
+
+def test_more_events_than_there_can_be_are_refused(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(store(1))
+
+    ran = replay("tail", "-n", "10000000000000000000", "log.jsonl")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert ran.stderr.startswith("replay: -n: 10000000000000000000 is more than any log holds")

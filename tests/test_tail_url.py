@@ -282,9 +282,16 @@ def test_what_cannot_be_meant_is_one_line(replay: Replay, words: list[str], told
 def test_without_the_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx2", None)
 
-    with pytest.raises(UsageError, match=r"pip install 'replay-cli\[http\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[http\]'"):
         Remote("http://127.0.0.1:1/", None)
 
 
 def test_the_extra_is_the_one_that_is_named() -> None:
     assert 'http = ["httpx2' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_a_port_that_there_is_not_is_none(replay: Replay) -> None:
+    ran = replay("tail", "http://127.0.0.1:99999/v1/threads/x/events", env={"CODEWHALE_RUNTIME_TOKEN": "sekrit"})
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert "there is no port 99999" in ran.stderr
