@@ -7,7 +7,6 @@ was asked go to stderr.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -18,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from replay_cli.api import audit_source, make_options
 from replay_cli.atomic import append, say
 from replay_cli.batches import answers
-from replay_cli.discovery import STDIN, Discovered, Entry, discover
+from replay_cli.discovery import STDIN, Discovered, Entry, discover, is_log
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
@@ -270,7 +269,7 @@ class _Run:
             self._left -= 1
             if report is None:
                 continue
-            if report.profile == "foreign" and not entry.named and _is_log(entry.path):
+            if report.profile == "foreign" and not entry.named and is_log(entry.path):
                 self._outcome.skipped += 1
                 continue
             self._outcome.add(report)
@@ -279,7 +278,7 @@ class _Run:
             self._say_aside(report)
 
     def _audit(self, entry: Entry, name: str, watch: Watch, listen: Listen | None) -> Report:
-        if listen and not entry.named and _is_log(entry.path):
+        if listen and not entry.named and is_log(entry.path):
             # It may turn out to be another log, which is skipped: tell nothing before that is known.
             listen = _Held(listen)
         if entry.path != STDIN:
@@ -330,11 +329,6 @@ def _in_all(outcome: Outcome) -> str:
     counts = ", ".join(count(outcome.counts[level], level) for level in ("error", "warning", "note"))
     skipped = f", {count(outcome.skipped, 'other log')} skipped" if outcome.skipped else ""
     return f"{count(outcome.sources, 'source')}{skipped}, {count(outcome.events, 'event')}: {counts}"
-
-
-def _is_log(path: str) -> bool:
-    """Whether a name ends in .log, as logs of every kind do (DECISIONS, Sources)."""
-    return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
 
 
 def _say(line: str) -> None:

@@ -57,7 +57,7 @@ ROWS = (
     "compiled",
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments",
+    "fragments ends",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal",
 )
