@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from replay_cli.configured import SHARED_NAME, made
+from replay_cli.configured import made
 from replay_cli.errors import ReplayError, UsageError
 from replay_cli.expectations import Compared, Seen
 from replay_cli.findings import Ends
 from replay_cli.manifest import Entry, Expected, Manifest
+from replay_cli.nearby import SHARED_NAME
 from replay_cli.tomlplaces import Path as Way
 
 

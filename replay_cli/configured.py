@@ -1,8 +1,6 @@
 """Configured: the manifest, found, read and held to what it may say.
 
-It is looked for in the folder that the command is called in, and in those above it up to the root of the repository:
-the nearest wins. Outside a repository only that folder is looked into, so that nobody else's file decides what
-passes.
+The nearest wins (``nearby``). Whatever cannot be meant is told with its line.
 """
 
 from __future__ import annotations
@@ -19,10 +17,10 @@ from replay_cli.errors import UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import named
 from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, within
+from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span, places
 
-NAME, SHARED_NAME = "replay.toml", "pyproject.toml"
 LARGEST = 16 * 1024 * 1024
 """Bytes that a manifest may have."""
 
@@ -31,36 +29,15 @@ PROFILES = ("auto", "envelope", "record", "legacy")
 
 def find(folder: Path) -> Path | None:
     """The nearest manifest; None if there is none. Raises UsageError for one that cannot be read."""
-    for one in _upward(folder.absolute()):
-        if (one / NAME).is_file():
-            return one / NAME
-        shared = one / SHARED_NAME
-        if shared.is_file() and _speaks_of_us(shared):
-            return shared
+    for path in candidates(folder.absolute()):
+        if path.name == NAME or _speaks_of_us(path):
+            return path
     return None
 
 
-def repository(folder: Path) -> Path | None:
-    """The root of the repository that a folder belongs to; None if there is none."""
-    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
-
-
-def _upward(folder: Path) -> Iterator[Path]:
-    root = repository(folder)
-    yield folder
-    if root is not None and root != folder:
-        for one in folder.parents:
-            yield one
-            if one == root:
-                return
-
-
 def _speaks_of_us(path: Path) -> bool:
-    data = _read(path, str(path))
-    if b"replay" not in data or b"tool" not in data:
-        return False
     shown = os.path.relpath(path)
-    tool = _parsed(data, shown)[0].get("tool")
+    tool = _parsed(_read(path, shown), shown)[0].get("tool")
     return isinstance(tool, dict) and "replay" in tool
 
 

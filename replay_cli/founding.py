@@ -14,9 +14,10 @@ from typing import NamedTuple
 from replay_cli.atomic import replacing, say, standard_output
 from replay_cli.blessing import quoted
 from replay_cli.checking import Request, check
-from replay_cli.configured import NAME, find, repository
+from replay_cli.configured import find
 from replay_cli.discovery import discover
 from replay_cli.errors import one_line
+from replay_cli.nearby import NAME, repository
 
 WORKFLOW = """\
 name: recordings

@@ -65,11 +65,7 @@ class _Entries:
 
     def __init__(self, manifest: Manifest) -> None:
         self._own = {one.full: one for one in manifest.entries}
-        self.patterns = [
-            one
-            for one in manifest.entries
-            if one.is_pattern and not os.path.lexists(one.full)
-        ]
+        self.patterns = [one for one in manifest.entries if one.is_pattern and not os.path.lexists(one.full)]
         self.fitted: set[int] = set()
         self.used: set[int] = set()
 
