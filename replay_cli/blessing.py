@@ -213,7 +213,10 @@ def _changed_array(
     text, whole = manifest.text, manifest.spans[way]
     if not more and not missing:
         return
-    if len(missing) == size:
+    close = whole.end - 1
+    begin = text.rfind("\n", 0, close) + 1
+    in_line = bool(text[begin:close].strip()) or begin <= whole.start
+    if len(missing) == size and (in_line or not size):
         yield _Edit(whole.start, whole.end, _array(more) if more else "[]")
         return
     for one in missing:
@@ -230,9 +233,7 @@ def _changed_array(
     comma = re.compile(r"(?:\s|#[^\n]*\n)*,").match(text, last.end)
     if comma is None and all(one.number != size - 1 for one in missing):
         yield _Edit(last.end, last.end, ",")
-    close = whole.end - 1
-    begin = text.rfind("\n", 0, close) + 1
-    if text[begin:close].strip() or begin <= whole.start:
+    if in_line:
         yield _Edit(close, close, " " + ", ".join(map(_inline, more)))
     else:
         indent = re.match(r"[ \t]*", text[text.rfind("\n", 0, last.start) + 1 :])

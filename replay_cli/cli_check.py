@@ -15,7 +15,7 @@ EXIT_CODES = """
 Exit codes:
   0    every recording is as expected, or the expectations were written
   1    a recording is not as expected, or has no entry
-  2    usage error: what the manifest says cannot be meant, or names what is not there
+  2    usage error: the manifest cannot be meant, or names what is not there
   3    no recording was looked at
   4    an input could not be opened, or not be read to its end
   130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)
@@ -59,9 +59,9 @@ def init(
         bool, typer.Option("--dry-run", help="Show what would be written, and write nothing. [default: off]")
     ] = False,
 ) -> None:
-    """Write a first replay.toml, a workflow and a pre-commit entry for the repository around this folder.
+    """Write a first replay.toml, a workflow and a pre-commit entry.
 
-    What is there already is left as it is.
+    They are written for the repository around this folder. What is there already is left as it is.
     """
     from replay_cli import founding
 

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +52,9 @@ def load(path: Path) -> Manifest:
 
 def made(path: Path, shown: str, data: bytes) -> Manifest:
     """The manifest that some bytes are, which stand at ``path``, or are to. Raises UsageError."""
-    content, text = _parsed(data, shown)
-    prefix: Way = ()
-    if path.name == SHARED_NAME:
-        prefix = ("tool", "replay")
-        tool = content.get("tool")
-        content = tool.get("replay") if isinstance(tool, dict) else None  # type: ignore[assignment]
-        if content is None:
-            raise UsageError(f"{shown}: has no [tool.replay]")
+    content, text, prefix = _ours(path, shown, data)
     root = repository(path.parent) or path.parent
-    reader = _Reader(shown, _spans(text), str(path.parent), str(root))
-    if not isinstance(content, dict):
-        raise reader.error(prefix, "tool.replay is not a table")
+    reader = _Reader(shown, text, str(path.parent), str(root))
     found = reader.members(content, prefix, TOP)
     return Manifest(
         file=path,
@@ -79,6 +71,26 @@ def made(path: Path, shown: str, data: bytes) -> Manifest:
     )
 
 
+def load_settings(path: Path) -> tuple[str, Settings]:
+    """How a manifest is shown, and what it says at its top; no more of it is looked at. Raises UsageError."""
+    path = path.absolute()
+    shown = os.path.relpath(path)
+    content, text, prefix = _ours(path, shown, _read(path, shown))
+    reader = _Reader(shown, text, str(path.parent), str(path.parent))
+    return shown, reader.settings(reader.members(content, prefix, TOP), prefix)
+
+
+def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
+    """What a manifest holds for us, its whole text, and the way from its top to that."""
+    content, text = _parsed(data, shown)
+    if path.name != SHARED_NAME:
+        return content, text, ()
+    tool = content.get("tool")
+    if not isinstance(tool, dict) or "replay" not in tool:
+        raise UsageError(f"{shown}: has no [tool.replay]")
+    return tool["replay"], text, ("tool", "replay")
+
+
 SETTINGS = ("profile", "select", "ignore", "severity")
 TOP = (*SETTINGS, "paths", "exclude", "expect")
 ENTRY = ("path", *SETTINGS, "starts-at-seq", "ends-with", "findings")
@@ -90,9 +102,18 @@ _KINDS: dict[type, str] = {str: "a string", int: "a whole number", list: "an arr
 class _Reader:
     """Reads what tomllib gave, and says of what cannot be meant where it stands."""
 
-    def __init__(self, shown: str, spans: Mapping[Way, Span], folder: str, root: str) -> None:
-        self.spans = spans
+    def __init__(self, shown: str, text: str, folder: str, root: str) -> None:
+        self._text = text
         self._shown, self._folder, self._root = shown, folder, root
+
+    @cached_property
+    def spans(self) -> Mapping[Way, Span]:
+        """Where what was read stands; looked for only when a line is to be told."""
+        try:
+            return places(self._text)
+        except (ValueError, IndexError, RecursionError):
+            # What follows the text here is simpler than tomllib; without it, line 1 is told.
+            return {}
 
     def error(self, way: Way, said: str) -> UsageError:
         return UsageError(f"{self._shown}:{line_of(self.spans, way)}: {said}")
@@ -270,11 +291,3 @@ def _parsed(data: bytes, shown: str) -> tuple[dict[str, Any], str]:
         line = place[1] if place else str(text.count("\n") + 1) if "end of document" in str(error) else "1"
         said = str(error)[: place.start()] if place else str(error).partition(" (at ")[0]
         raise UsageError(f"{shown}:{line}: is not TOML: {said}") from None
-
-
-def _spans(text: str) -> Mapping[Way, Span]:
-    try:
-        return places(text)
-    except (ValueError, IndexError, RecursionError):
-        # What follows the text here is simpler than tomllib; without it, line 1 is told.
-        return {}

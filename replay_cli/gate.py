@@ -54,6 +54,9 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
             gate.stale.append(entry)
     for entry in manifest.entries:
         _hold_settings(manifest, entry, gate)
+        if os.path.isdir(entry.full):  # noqa: PTH112
+            said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
+            gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     gate.recordings = [Recording(path, full, entries.of(full)) for full, path in whole.items()]
     if paths:
         gate.recordings = _asked(manifest, paths, entries, gate)
@@ -105,7 +108,13 @@ def _take(manifest: Manifest, there: Discovered, found: dict[str, str], gate: Ga
         if not within(os.path.realpath(full), root):
             gate.problems.append(UsageError(f"{entry.path} is a link that leads out of the repository"))
             continue
-        found[full] = entry.path
+        found[full] = _plain(entry.path)
+
+
+def _plain(path: str) -> str:
+    """A path without ``./`` before it, but where it would be another without."""
+    rest = path.removeprefix("./")
+    return path if rest == STDIN else rest
 
 
 def _asked(manifest: Manifest, paths: Sequence[str], entries: _Entries, gate: Gate) -> list[Recording]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.configured import find, load
+from replay_cli.configured import find, load_settings
 from replay_cli.errors import UsageError
 from replay_cli.grading import named
 
@@ -33,10 +33,9 @@ def preferred(
         found = find(folder)
         if found is None:
             return None
-        manifest = load(found)
+        shown, said = load_settings(found)
     except UsageError as error:
         raise UsageError(f"{error} (--isolated does without)") from None
-    said = manifest.settings
     if not any(said):
         return None
     typed = {rule.code for item in severity for rule in named("--severity", [item.partition("=")[0]])}
@@ -50,7 +49,7 @@ def preferred(
     # Of the grades in the file the later wins, as it does on the command line.
     graded = {grade.partition("=")[0]: grade for grade in grades}
     return Preferred(
-        manifest.shown,
+        shown,
         profile or said.profile,
         list(select or said.select or ()),
         list(ignore or said.ignore or ()),
