@@ -76,6 +76,7 @@ bench: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python -m bench.speed $(LARGE) --command "make bench$(if $(LARGE), LARGE=$(LARGE))" --json bench/speed.json
 	$(BIN)/python -m bench.emit --command "make bench" --json bench/emit.json
 	$(BIN)/python -m bench.tail --command "make bench" --json bench/tail.json
+	$(BIN)/python -m bench.check
 	$(BIN)/python bench/bounds.py
 
 bench-quick: $(VENV)/developing $(PEERS)/installed
@@ -83,6 +84,7 @@ bench-quick: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python -m bench.speed --quick --command "make bench-quick" --json bench/speed-quick.json
 	$(BIN)/python -m bench.emit --quick --command "make bench-quick" --json bench/emit-quick.json
 	$(BIN)/python -m bench.tail --quick --rounds 1 --command "make bench-quick" --json bench/tail-quick.json
+	$(BIN)/python -m bench.check --quick
 
 laws: $(VENV)/developing
 	$(BIN)/python -m tests.proving

@@ -17,7 +17,7 @@ from replay_cli import rules
 from replay_cli.errors import UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import named
-from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, within
+from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, real, real_folder, within
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span, places
@@ -248,7 +248,7 @@ class _Reader:
             raise self.error(way, f"{path!r} is no path")
         whole = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
         fixed = whole[: m.start()] if (m := re.search(r"[^/]*[*?\[]", whole)) else whole
-        inside = within(whole, self._root) and within(os.path.realpath(fixed), os.path.realpath(self._root))
+        inside = within(whole, self._root) and within(real(fixed), real_folder(self._root))
         if os.path.isabs(path) or not inside:  # noqa: PTH117
             raise self.error(way, f"{path!r} leads out of the repository")
         return whole

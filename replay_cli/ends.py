@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from replay_cli.findings import Ends
 from replay_cli.members import LARGE, members
 
-FIRST = 64 * 1024
+FIRST = 4 * 1024
 """Bytes of an event that are read at first: seq and event mostly stand before the payload."""
 
 _LINE_END = re.compile(rb"[\r\n]")
@@ -26,8 +26,12 @@ def event_at(text: bytes) -> Ends:
     seq: int | None = None
     event: str | None = None
     begin = _DATA.match(text)
-    for one in members(_LINE_END.split(text[begin.end() :], maxsplit=1)[0]) if begin else ():
-        value = text[begin.end() + one.start : begin.end() + one.end] if begin else b""
+    if begin is None:
+        return Ends(None, None)
+    end = _LINE_END.search(text, begin.end())
+    line = text[begin.end() : end.start() if end else len(text)]
+    for one in members(line):
+        value = line[one.start : one.end]
         if one.name == "seq" and seq is None and _NUMBER.match(value):
             seq = int(value)
         elif one.name == "event" and event is None and value[:1] == b'"' and len(value) <= LARGE:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from replay_cli.discovery import STDIN, Discovered, discover, fits
 from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.manifest import Entry, Manifest, Settings, grading_of, within
+from replay_cli.manifest import Entry, Manifest, Settings, grading_of
 
 
 class Recording(NamedTuple):
@@ -100,12 +100,11 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, str]:
 
 def _take(manifest: Manifest, there: Discovered, found: dict[str, str], gate: Gate) -> None:
     """Put what was discovered to the rest, but for what links lead out of the repository."""
-    root = os.path.realpath(manifest.root)
     for entry in there.entries:
         full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
         if full in found:
             continue
-        if not within(os.path.realpath(full), root):
+        if not manifest.holds(full):
             gate.problems.append(UsageError(f"{entry.path} is a link that leads out of the repository"))
             continue
         found[full] = _plain(entry.path)

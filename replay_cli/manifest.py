@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,12 +100,27 @@ class Manifest:
 
     def holds(self, path: str) -> bool:
         """Whether a path stays inside the repository, also when links are followed."""
-        return within(os.path.realpath(path), os.path.realpath(self.root))
+        return within(real(path), real_folder(self.root))
 
 
+@cache
 def grading_of(settings: Settings) -> Grading:
     """The grading that settings ask for. Raises UsageError if they leave no rule to ask."""
     return grade(settings.select or (), settings.ignore or (), settings.severity or ())
+
+
+def real(path: str) -> str:
+    """A path without links in it. Of many in one folder, that folder is looked at once."""
+    folder, name = os.path.split(path)
+    if not name or os.path.islink(path):  # noqa: PTH114
+        return os.path.realpath(path)
+    return os.path.join(real_folder(folder), name)  # noqa: PTH118
+
+
+@cache
+def real_folder(path: str) -> str:
+    """A folder without links in it."""
+    return os.path.realpath(path)
 
 
 def within(path: str, root: str) -> bool:
