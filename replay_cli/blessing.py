@@ -6,6 +6,7 @@ recording gets an entry at the end. One that differs from what a pattern says ge
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -110,13 +111,15 @@ def _block(manifest: Manifest, one: Found) -> str:
     header = "tool.replay.expect" if manifest.file.name == SHARED_NAME else "expect"
     lines = [f"[[{header}]]", f"path = {quoted(one.path)}"]
     if one.entry is not None:
-        profile, select, ignore, severity = one.entry.settings
+        profile, select, ignore, severity, longest, schema = one.entry.settings
         lines += [f"profile = {quoted(profile)}"] if profile is not None else []
         for key, words in (("select", select), ("ignore", ignore)):
             lines += [f"{key} = [{', '.join(map(quoted, words))}]"] if words is not None else []
         grades = (grade.partition("=") for grade in severity or ())
         told = ", ".join(f"{quoted(rule)} = {quoted(level)}" for rule, _, level in grades)
         lines += [f"severity = {{ {told} }}"] if severity is not None else []
+        lines += [f"max-line-bytes = {longest}"] if longest is not None else []
+        lines += [f"schema = {quoted(os.path.relpath(schema, manifest.folder))}"] if schema is not None else []
     lines += [f"starts-at-seq = {one.ends.seq}"] if one.ends.seq is not None else []
     lines += [f"ends-with = {quoted(one.ends.event)}"] if one.ends.event is not None else []
     lines += [f"findings = {_array(one.seen)}"] if one.seen else []

@@ -139,7 +139,9 @@ class _Run:
         for settings, recordings in groups.items():
             try:
                 options = options_of(settings, self._request.jobs)
-            except UsageError:  # was told of the manifest already
+            except UsageError as error:
+                if settings.schema is not None:  # of rules it was told already
+                    self._say(str(error))
                 self._due.add(USAGE)
                 continue
             for recording, report in self._reports(recordings, options):
@@ -250,10 +252,10 @@ def options_of(settings: Settings, jobs: int | None = None) -> Options:
         settings.profile or "auto",
         "auto",
         grading_of(settings),
-        max_line_bytes=MAX_LINE_BYTES,
+        max_line_bytes=settings.max_line_bytes or MAX_LINE_BYTES,
         max_findings=MOST,
         statistics=False,
-        schema=None,
+        schema=Path(settings.schema) if settings.schema is not None else None,
         show_values=False,
         max_bytes=None,
         fast=True,

@@ -93,7 +93,7 @@ def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
 
 SETTINGS = ("profile", "select", "ignore", "severity")
 TOP = (*SETTINGS, "paths", "exclude", "expect")
-ENTRY = ("path", *SETTINGS, "starts-at-seq", "ends-with", "findings")
+ENTRY = ("path", *SETTINGS, "max-line-bytes", "schema", "starts-at-seq", "ends-with", "findings")
 FINDING = ("rule", "line", "seq", "fingerprint")
 
 _KINDS: dict[type, str] = {str: "a string", int: "a whole number", list: "an array", dict: "a table"}
@@ -163,12 +163,23 @@ class _Reader:
             for number, word in enumerate(chosen[key] or ()):
                 self.known(key, word, (*way, key, number))
         graded = self.severities(found["severity"], (*way, "severity")) if "severity" in found else None
-        made = Settings(profile, chosen["select"], chosen["ignore"], graded)
+        made = Settings(
+            profile, chosen["select"], chosen["ignore"], graded, found.get("max-line-bytes"), self.schema(found, way)
+        )
         try:
             grading_of(made)
         except UsageError:
             raise self.error((*way, "ignore"), "leaves no rule to ask, so that any log would pass") from None
         return made
+
+    def schema(self, found: dict[str, Any], way: Way) -> str | None:
+        """The whole path of a schema of the user's own, which has to be there."""
+        if "schema" not in found:
+            return None
+        path = self.full(self.typed(found["schema"], str, (*way, "schema"), "schema"), (*way, "schema"))
+        if not os.path.isfile(path):  # noqa: PTH113
+            raise self.error((*way, "schema"), f"schema: no such file: {found['schema']}")
+        return path
 
     def severities(self, value: Any, way: Way) -> tuple[str, ...]:
         table = self.typed(value, dict, way, "severity")
@@ -207,6 +218,8 @@ class _Reader:
             self.number(seq, (*way, "starts-at-seq"), "starts-at-seq", 0)
         if event is not None:
             self.typed(event, str, (*way, "ends-with"), "ends-with")
+        if "max-line-bytes" in found:
+            self.number(found["max-line-bytes"], (*way, "max-line-bytes"), "max-line-bytes", 1)
         listed = self.typed(found.get("findings", []), list, (*way, "findings"), "findings")
         return Entry(
             path=path,

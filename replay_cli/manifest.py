@@ -20,12 +20,17 @@ from replay_cli.tomlplaces import Span
 
 
 class Settings(NamedTuple):
-    """How recordings are audited: as the options of ``replay validate`` by the same names. None: not said."""
+    """How recordings are audited: as the options of ``replay validate`` by the same names. None: not said.
+
+    ``max_line_bytes`` and ``schema``, a whole path, are said in entries only.
+    """
 
     profile: str | None = None
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     severity: tuple[str, ...] | None = None
+    max_line_bytes: int | None = None
+    schema: str | None = None
 
     def over(self, other: Settings) -> Settings:
         """These, and those of ``other`` where nothing is said here."""
@@ -34,6 +39,8 @@ class Settings(NamedTuple):
             other.select if self.select is None else self.select,
             other.ignore if self.ignore is None else self.ignore,
             other.severity if self.severity is None else self.severity,
+            self.max_line_bytes,
+            self.schema,
         )
 
 

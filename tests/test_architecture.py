@@ -86,7 +86,7 @@ OWNERS = {
     "compression": "compression",
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources twin",
-    "os": "api asked atomic checking cli configured discovery following founding gate index manifest "
+    "os": "api asked atomic blessing checking cli configured discovery following founding gate index manifest "
     "pool sources store_lock stores terminal "
     "tokens twin validating",
     "pathlib": "api atomic batches checking cli configured contents cursor discovery emitting following "

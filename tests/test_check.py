@@ -5,17 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from replay_cli import configured
+from replay_cli import configured, rules
 from replay_cli.errors import UsageError
 from replay_cli.profiles import schema_text
-from tests.conftest import Replay
+from tests.conftest import ROOT, Replay
 from tests.making import capture, record, store
+from tests.test_rules import MAKER
 
 WHOLE = store(1, 2, 3, completed=True)
 BROKEN = record(1) + b'{"seq":2,\n' + record(3)
@@ -361,6 +363,9 @@ BAD = {
         "3: fingerprint is not 32 hexadecimal digits, a colon and a number; `replay check --update` writes it"
     ),
     f"{ENTRY}\n{ENTRY.replace('logs', './logs')}": "5: './logs/broken.jsonl' has an entry already, at line 1",
+    f'{ENTRY}schema = "none.json"\n': "3: schema: no such file: none.json",
+    f'{ENTRY}schema = "link/out.jsonl"\n': "3: 'link/out.jsonl' leads out of the repository",
+    f"{ENTRY}max-line-bytes = 0\n": "3: max-line-bytes: 0 is less than 1",
     "[[expect]]\nends-with = 3\n": "1: this entry names no path",
     f"{ENTRY}ends-with = 3\n": "3: ends-with is not a string",
     "expect = 3\n": "1: expect is not an array",
@@ -513,3 +518,28 @@ def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path,
 
     assert (1, one.stdout, one.stderr) == (two.code, two.stdout, two.stderr)
     assert 9 == one.stdout.count("1 unexpected")
+
+
+# --- The fixtures of this repository ----------------------------------------------------------------------------
+
+
+def test_the_fixtures_are_expected_to_break_what_they_were_made_to_break() -> None:
+    fixtures = MAKER
+    manifest = configured.load(ROOT / "replay.toml")
+    expected = {one.path: {rules.BY_CODE[two.code].name for two in one.findings} for one in manifest.entries}
+
+    for one in fixtures.RECORDINGS:
+        assert set(one.breaks) == expected[f"fixtures/{one.path}"]
+    for maker in (*fixtures.JSONL, *fixtures.SSE):
+        name = fixtures.rule_name(maker)
+        assert {name, *fixtures.COMPANIONS.get(name, ())} == expected[f"fixtures/{fixtures.rule_path(maker)}"]
+    for path, found in expected.items():
+        assert "/recorded/" not in path or found <= {"compat-stream"}
+
+
+def test_every_key_of_the_manifest_is_in_the_manual() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told = {word for row in rows for word in re.findall(r"`([a-z-]+)`", row)}
+    assert not {*configured.TOP, *configured.ENTRY, *configured.FINDING} - told
