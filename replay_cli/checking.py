@@ -48,7 +48,8 @@ class Request(NamedTuple):
 class Checked(NamedTuple):
     """What became of one recording: beside its entry, or as it was found if it has none.
 
-    ``seen`` is empty for one that is as expected, but where expectations are to be written.
+    ``seen`` is empty for one that is as expected, but where expectations are to be written; ``uncompared`` are the
+    findings beyond those that are compared.
     """
 
     recording: Recording
@@ -56,6 +57,7 @@ class Checked(NamedTuple):
     seen: list[Seen]
     ends: Ends
     failed: bool
+    uncompared: int
 
     @property
     def differs(self) -> bool:
@@ -126,7 +128,7 @@ class _Run:
         return next((code for code in PRECEDENCE if code in self._due), 0)
 
     def _say(self, line: str) -> None:
-        say(f"replay: {line}")
+        say(f"replay: {one_line(line)}")
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -180,6 +182,7 @@ class _Run:
             seen_in(report) if kept else [],
             report.ends or Ends(None, None),
             report.failure is not None,
+            report.not_shown,
         )
 
     # -- telling -----------------------------------------------------------------------------------------------------
@@ -194,7 +197,7 @@ class _Run:
     def _lines(self, one: Checked) -> Iterator[str]:
         recording = one.recording
         if recording.entry is None or one.compared is None:
-            return unknown(recording.path, self._manifest.shown, one.seen)
+            return unknown(recording.path, self._manifest.shown, one.seen, one.uncompared)
         return contrast(recording.path, f"{self._manifest.shown}:{recording.entry.line}", one.compared)
 
     def _sum_up(self, checked: list[Checked]) -> None:
@@ -226,7 +229,7 @@ class _Run:
             path = os.path.relpath(one.recording.full, folder)
             if not one.is_dated or one.failed:
                 continue
-            if len(one.seen) > MOST or (one.compared is not None and one.compared.uncompared):
+            if one.uncompared:
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
                 continue

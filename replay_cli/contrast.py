@@ -35,9 +35,9 @@ def contrast(path: str, place: str, compared: Compared) -> Iterator[str]:
             yield _line("", "+", f"{name} = {_toml(pair[1])}" if pair[1] is not None else f"{name}: no such event")
 
 
-def unknown(path: str, manifest: str, found: Sequence[Seen]) -> Iterator[str]:
-    """The lines that say what was found in a recording of which the manifest says nothing."""
-    has = count(len(found), "finding") if found else "clean"
+def unknown(path: str, manifest: str, found: Sequence[Seen], more: int) -> Iterator[str]:
+    """The lines that say what was found, and how many ``more``, in a recording of which the manifest says nothing."""
+    has = count(len(found) + more, "finding") if found else "clean"
     yield f"{one_line(path)}: new, has no entry in {one_line(manifest)} ({has})"
     yield from (_line("unexpected", "+", _seen(one)) for one in found[:SHOWN])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from replay_cli import configured, rules
+from replay_cli import checking, configured, rules
 from replay_cli.errors import UsageError
 from replay_cli.profiles import schema_text
 from tests.conftest import ROOT, Replay
@@ -430,6 +430,20 @@ def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay:
     assert 4 == replay("check").code
     assert 4 == replay("check", "--update").code
     assert before == manifest.read_text()
+
+
+def test_more_findings_than_can_be_compared_are_never_blessed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "logs" / "broken.jsonl").write_bytes(record(1) + b"{\n" * 6)
+    write(folder, 'paths = ["logs"]\n')
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(checking, "MOST", 5)
+
+    assert 1 == checking.check(checking.Request([], update=True, jobs=1))
+    assert "logs/broken.jsonl: has more than 5 findings, which none can expect" in capsys.readouterr().err
+    assert 1 == checking.check(checking.Request([], jobs=1))
+    assert "logs/broken.jsonl: new, has no entry in replay.toml (6 findings)" in capsys.readouterr().out
 
 
 def test_links_out_of_the_repository_are_not_followed(linked: Path, replay: Replay) -> None:
