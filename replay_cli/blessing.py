@@ -57,7 +57,9 @@ def blessed(manifest: Manifest, found: Sequence[Found], gone: Sequence[Entry]) -
             raise manifest.error(("expect", entry.number), "this entry cannot be taken out; take it out by hand")
         edits.append(_Edit(_with_comment(manifest.text, span.start), _end_of_entry(manifest, entry), ""))
     text = manifest.text
-    for edit in sorted(edits, key=lambda one: (one.start, one.end), reverse=True):
+    # From the end on, so that places stay true; of two at one place the later goes in first, and so stands behind.
+    edits.sort(key=lambda one: (one.start, one.end))
+    for edit in reversed(edits):
         text = text[: edit.start] + edit.text + text[edit.end :]
     if new:
         text = "\n".join([text.rstrip("\n") + "\n" if text.strip() else "", *new]).lstrip("\n")

@@ -84,7 +84,7 @@ def seen_in(report: Report) -> list[Seen]:
 
 def compared(report: Report, entry: Entry) -> Compared:
     """A report beside what is expected."""
-    same, differences = _matched(entry.findings, seen_in(report))
+    same, differences = matched(entry.findings, seen_in(report))
     seq, event = report.ends or (None, None)
     head = entry.starts_at_seq is not None and seq != entry.starts_at_seq
     end = entry.ends_with is not None and event != entry.ends_with
@@ -121,7 +121,7 @@ _CHANGED: tuple[_Way, ...] = (
 )
 
 
-def _matched(
+def matched(
     expected: Iterable[Expected], found: Iterable[Seen]
 ) -> tuple[list[tuple[Expected, Seen]], list[Difference]]:
     """The pairs that are the same, and what differs, in the order of lines."""

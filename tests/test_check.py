@@ -254,10 +254,18 @@ def test_update_gives_a_recording_its_own_entry_beside_a_pattern(folder: Path, r
 
 def test_names_that_are_hard_to_write_are_written(folder: Path, replay: Replay) -> None:
     for name in ('quo"te\\.jsonl', "new\nline.jsonl", "star*[a].jsonl", "bidi\u202e.jsonl"):
-        (folder / "logs" / name).write_bytes(BROKEN)
+        (folder / "logs" / name).write_bytes(BROKEN + record(4, 'a"\x1b[31m\u202e\\'))
+    write(folder, 'paths = ["logs"]\n')
+    shown = replay("check")
     blessed(folder, replay)
 
+    assert all(line.isprintable() for line in (shown.stdout + shown.stderr).splitlines())
     assert (0, "") == (replay("check").code, replay("check").stdout)
+    for path in (folder / "logs").glob("*.jsonl"):
+        path.write_bytes(BROKEN)
+    ran = replay("check")
+    assert 1 == ran.code
+    assert all(line.isprintable() for line in (ran.stdout + ran.stderr).splitlines())
 
 
 def test_update_of_what_was_not_laid_out_in_tables_says_so(folder: Path, replay: Replay) -> None:
