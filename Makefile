@@ -5,11 +5,12 @@ PEERS := .venv-bench
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/replay
 
-.PHONY: help demo test lint types unit wheel format schemas docs fixtures bench bench-quick laws fuzz clean
+.PHONY: help demo test lint types check unit wheel format schemas docs fixtures bench bench-quick laws fuzz clean
 
 help:
 	@echo "make demo     set up, then audit a clean and a damaged recording"
 	@echo "make test     lint, types, tests, and the wheel installed into an empty environment"
+	@echo "make check    hold the fixtures to replay.toml: replay check"
 	@echo "make format   put the code into the house's layout"
 	@echo "make schemas  write schemas/report and schemas/findings anew from their models"
 	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
@@ -32,7 +33,7 @@ $(VENV)/developing: $(VENV)/installed
 demo: $(VENV)/installed
 	@sh fixtures/demo.sh $(REPLAY)
 
-test: lint types unit wheel
+test: lint types check unit wheel
 
 lint: $(VENV)/developing
 	$(BIN)/ruff check .
@@ -40,6 +41,9 @@ lint: $(VENV)/developing
 
 types: $(VENV)/developing
 	$(BIN)/mypy
+
+check: $(VENV)/installed
+	$(REPLAY) check
 
 unit: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto
@@ -72,6 +76,7 @@ bench: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python -m bench.speed $(LARGE) --command "make bench$(if $(LARGE), LARGE=$(LARGE))" --json bench/speed.json
 	$(BIN)/python -m bench.emit --command "make bench" --json bench/emit.json
 	$(BIN)/python -m bench.tail --command "make bench" --json bench/tail.json
+	$(BIN)/python -m bench.check
 	$(BIN)/python bench/bounds.py
 
 bench-quick: $(VENV)/developing $(PEERS)/installed
@@ -79,6 +84,7 @@ bench-quick: $(VENV)/developing $(PEERS)/installed
 	$(BIN)/python -m bench.speed --quick --command "make bench-quick" --json bench/speed-quick.json
 	$(BIN)/python -m bench.emit --quick --command "make bench-quick" --json bench/emit-quick.json
 	$(BIN)/python -m bench.tail --quick --rounds 1 --command "make bench-quick" --json bench/tail-quick.json
+	$(BIN)/python -m bench.check --quick
 
 laws: $(VENV)/developing
 	$(BIN)/python -m tests.proving

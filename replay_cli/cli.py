@@ -128,8 +128,12 @@ def validate(
         ),
     ] = None,
     profile: Annotated[
-        Profile, typer.Option(help="What the lines are: by content, or one of the three shapes of event.")
-    ] = Profile.AUTO,
+        Optional[Profile],  # noqa: UP045
+        typer.Option(
+            help="What the lines are: by content, or one of the three shapes of event. [default: auto]",
+            show_default=False,
+        ),
+    ] = None,
     framing: Annotated[FramingName, typer.Option(help="JSONL or SSE; by content.")] = FramingName.AUTO,
     stdin_filename: Annotated[
         Optional[str], typer.Option(metavar="NAME", help="What to call stdin in the report. [default: <stdin>]")  # noqa: UP045
@@ -177,6 +181,9 @@ def validate(
             help="Grade a rule error, warning, note or off. [default: as `replay rules` says]",
         ),
     ] = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Go by no replay.toml and no pyproject.toml. [default: off]")
+    ] = False,
     fail_level: Annotated[
         Optional[FailLevel],  # noqa: UP045
         typer.Option(help="Exit 1 if there is a finding at least this grave. [default: error]", show_default=False),
@@ -231,6 +238,7 @@ def validate(
         select=select or [],
         ignore=ignore or [],
         severity=severity or [],
+        isolated=isolated,
         max_line_bytes=max_line_bytes,
         max_findings=max_findings,
         max_bytes=max_bytes,

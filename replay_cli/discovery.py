@@ -312,6 +312,21 @@ def _matches(name: str, part: str) -> bool:
     return fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
 
 
+def is_log(path: str) -> bool:
+    """Whether a name ends in .log, as logs of every kind do (DECISIONS, Sources)."""
+    return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path is a pattern, not the name of one file."""
+    return _WILD.search(path) is not None
+
+
+def fits(pattern: str, path: str) -> bool:
+    """Whether a path as a whole matches a pattern: ``*`` stays within a name, ``**`` is any number of folders."""
+    return _agree(_parts(pattern), _parts(path), False)
+
+
 class _Exclude:
     """A pattern of files or folders to pass over, as in a .gitignore.
 

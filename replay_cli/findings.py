@@ -45,13 +45,21 @@ class Content(NamedTuple):
 
     ``digest`` is of the line (of SSE: of the event from the line on), its first 1,024 bytes. ``column`` is the place
     in the line in characters, from 1; from there to the end of the line are ``length`` bytes, or ``characters``, at
-    most 1,024 bytes of them.
+    most 1,024 bytes of them. ``seq`` is that of the event there, where it can be told from its first 1,024 bytes.
     """
 
     digest: str
     column: int
     length: int
     characters: int
+    seq: int | None = None
+
+
+class Ends(NamedTuple):
+    """How a stream begins and ends: the seq of its first event, the name of its last; None where there is none."""
+
+    seq: int | None
+    event: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,17 +33,17 @@ def grade(select: Sequence[str] = (), ignore: Sequence[str] = (), severity: Sequ
     """
     graded = {rule.code: rule.severity for rule in rules.RULES}
     if select:
-        chosen = {rule.code for rule in _named("--select", select)}
-        exact = {rule.code for rule in _named("--select", [name for name in _split(select) if rules.find(name)])}
+        chosen = {rule.code for rule in named("--select", select)}
+        exact = {rule.code for rule in named("--select", [name for name in _split(select) if rules.find(name)])}
         for rule in rules.RULES:
             if rule.code not in chosen:
                 graded[rule.code] = Severity.OFF
             elif rule.severity is Severity.OFF and rule.code in exact:
                 graded[rule.code] = Severity.WARNING
     for name, level in _levels(severity).items():
-        for rule in _named("--severity", [name]):
+        for rule in named("--severity", [name]):
             graded[rule.code] = level
-    for rule in _named("--ignore", ignore):
+    for rule in named("--ignore", ignore):
         graded[rule.code] = Severity.OFF
     if all(level is Severity.OFF for level in graded.values()):
         raise UsageError("--select, --ignore, --severity: leave no rule to ask, so that any log would pass")
@@ -73,7 +73,8 @@ def _split(items: Sequence[str]) -> list[str]:
     return [name.strip() for item in items for name in item.split(",") if name.strip()]
 
 
-def _named(option: str, items: Sequence[str]) -> list[Rule]:
+def named(option: str, items: Sequence[str]) -> list[Rule]:
+    """The rules that codes, names, beginnings of codes or "all" name. Raises UsageError, which names ``option``."""
     found: list[Rule] = []
     for name in _split(items):
         rule = rules.find(name)

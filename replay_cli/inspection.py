@@ -11,14 +11,16 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from replay_cli import rules
 from replay_cli.ahead import read_ahead
 from replay_cli.auditor import audit_blocks
+from replay_cli.compat import DONE
 from replay_cli.cutting import cut
 from replay_cli.errors import ReplayError, SourceError
-from replay_cli.findings import Content, Finding, Rule
+from replay_cli.findings import Content, Ends, Finding, Rule
 from replay_cli.opening import EXCERPT
 from replay_cli.planning import Options, planned
 from replay_cli.profiles import Plan, Shape
@@ -126,6 +128,7 @@ def inspect(
         caveats=unseen,
         proven=tally.proven if options.statistics else None,
         unproven=dict(tally.unproven) if options.statistics else None,
+        ends=_ends(source, plan, tally, again) if options.ends else None,
     )
 
 
@@ -257,6 +260,28 @@ def _content(one: Finding, source: Source, plan: Plan, tally: Tally, kept: Conte
     from replay_cli.contents import content_in
 
     return content_in(source.path, one, plan.framing, tally.size) if source.path is not None else None
+
+
+def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None) -> Ends:
+    """How the stream begins and ends; nothing of a source that cannot be read again."""
+    if plan.shape is Shape.COMPAT:
+        return Ends(None, DONE if tally.done else None)
+    if not tally.heads:
+        return Ends(None, None)
+    from replay_cli.ends import event_at, lines_at, read_event
+
+    offsets = [min(one.offset for one in tally.heads.values()), max(one.offset for one in tally.tails.values())]
+    if source.plain and source.path is not None:
+        first, last = (read_event(partial(read_at, source.path, offset), plan.limit) for offset in offsets)
+        return Ends(first.seq, last.event)
+    if again is None:
+        return Ends(None, None)
+    try:
+        with again() as reopened:
+            texts = lines_at(reopened.chunks(tally.size), offsets, plan.limit)
+    except ReplayError:
+        return Ends(None, None)
+    return Ends(event_at(texts[0]).seq, event_at(texts[1]).event)
 
 
 def _with_excerpts(findings: list[Finding], source: Source) -> list[Finding]:

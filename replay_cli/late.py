@@ -30,10 +30,14 @@ class Commands(TyperGroup):
     """The commands of the program: ``late`` ones behind the first, ``last`` ones behind all."""
 
     late: tuple[Late, ...] = (
+        Late("check", "Hold recordings to what replay.toml expects of them.", "replay_cli.cli_check"),
         Late("tail", "Show the end of event logs, an event a line, and follow them.", "replay_cli.cli_tail"),
         Late("emit", "Write event logs again, selected, cleaned or converted.", "replay_cli.cli_emit"),
     )
-    last: tuple[Late, ...] = (Late("cache", "Show or clear what is kept of big logs.", "replay_cli.cli_cache"),)
+    last: tuple[Late, ...] = (
+        Late("init", "Write a first replay.toml, a workflow and a pre-commit entry.", "replay_cli.cli_check"),
+        Late("cache", "Show or clear what is kept of big logs.", "replay_cli.cli_cache"),
+    )
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

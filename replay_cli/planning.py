@@ -34,7 +34,7 @@ class Options:
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
     decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
     processes a large file is audited. ``cache`` lets places in large logs be kept from one call to the next.
-    ``contents`` asks what the lines hold that findings point at.
+    ``contents`` asks what the lines hold that findings point at, ``ends`` how the stream begins and ends.
     """
 
     profile: Shape | None = None
@@ -50,6 +50,7 @@ class Options:
     jobs: int = 1
     cache: bool = False
     contents: bool = False
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

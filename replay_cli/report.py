@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from replay_cli import told
-from replay_cli.findings import Content
+from replay_cli.findings import Content, Ends
 from replay_cli.told import FORMAT_VERSION, ChosenBy, CompressionName, FramingName, Level, ShapeName
 from replay_cli.version import __version__
 
@@ -102,6 +102,7 @@ class Report(Model):
     caveats: list[str] | None = Field(default=None, description="What this source cannot show.")
     proven: int | None = Field(default=None, ge=0, description="Bytes audited the fast way (--statistics).")
     unproven: dict[str, int] | None = Field(default=None, description="Bytes that were not, by the reason.")
+    ends: Ends | None = Field(default=None, exclude=True, repr=False)
 
     @property
     def ok(self) -> bool:

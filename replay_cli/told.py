@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from replay_cli import rules
-from replay_cli.findings import Content, Fact, Severity
+from replay_cli.findings import Content, Ends, Fact, Severity
 from replay_cli.findings import Finding as TallyFinding
 from replay_cli.grading import Grading
 from replay_cli.tally import Tally
@@ -90,7 +90,7 @@ class RuleCount(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What an audit found in one source."""
+    """What an audit found in one source. ``ends`` is for `replay check`, and in no document."""
 
     source: str
     framing: FramingName
@@ -115,6 +115,7 @@ class Report(NamedTuple):
     caveats: list[str] | None = None
     proven: int | None = None
     unproven: dict[str, int] | None = None
+    ends: Ends | None = None
 
 
 class Summary(NamedTuple):

@@ -7,7 +7,6 @@ was asked go to stderr.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -18,11 +17,12 @@ from typing import BinaryIO, NamedTuple
 from replay_cli.api import audit_source, make_options
 from replay_cli.atomic import append, say
 from replay_cli.batches import answers
-from replay_cli.discovery import STDIN, Discovered, Entry, discover
+from replay_cli.discovery import STDIN, Discovered, Entry, discover, is_log
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, inspect
+from replay_cli.nearby import candidates
 from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import Options
@@ -47,7 +47,7 @@ class Request(NamedTuple):
     exclude: list[str]
     files_from: str | None
     stdin_filename: str | None
-    profile: str
+    profile: str | None
     framing: str
     select: list[str]
     ignore: list[str]
@@ -67,6 +67,7 @@ class Request(NamedTuple):
     show_values: bool
     quiet: bool
     color: str
+    isolated: bool = False
 
 
 def validate(request: Request) -> int:
@@ -76,13 +77,14 @@ def validate(request: Request) -> int:
     were not audited.
     """
     _refuse_nonsense(request)
+    request = _configured(request)
     grading = grade(request.select, request.ignore, request.severity)
     if request.schema is None and all(not grading.asks(code) for code in BY_CODE if code != USER_SCHEMA.code):
         raise UsageError(
             f"--select: {USER_SCHEMA.code} is asked of the schema that --schema names, and none is named"
         )
     options = make_options(
-        request.profile,
+        request.profile or "auto",
         request.framing,
         grading,
         max_line_bytes=request.max_line_bytes,
@@ -113,6 +115,29 @@ def validate(request: Request) -> int:
         found_so_far = next((code for code in PRECEDENCE if code in outcome.due), None)
         return found_so_far or (outcome.exit_code if run.audited_all else NOBODY_READS)
     return outcome.exit_code
+
+
+def _configured(request: Request) -> Request:
+    """What was asked, with the profile and the rules of the nearest manifest where nothing was said of them."""
+    if request.isolated:
+        return request
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # the folder is gone, but what is read may be elsewhere
+        return request
+    if next(candidates(here), None) is None:
+        return request
+    # Only here: most logs are audited where there is no manifest.
+    from replay_cli.preferring import preferred
+
+    chosen = preferred(here, request.profile, request.select, request.ignore, request.severity)
+    if chosen is None:
+        return request
+    if not request.quiet:
+        _say(f"goes by {one_line(chosen.shown)}; --isolated does without")
+    return request._replace(
+        profile=chosen.profile, select=chosen.select, ignore=chosen.ignore, severity=chosen.severity
+    )
 
 
 def _refuse_nonsense(request: Request) -> None:
@@ -270,7 +295,7 @@ class _Run:
             self._left -= 1
             if report is None:
                 continue
-            if report.profile == "foreign" and not entry.named and _is_log(entry.path):
+            if report.profile == "foreign" and not entry.named and is_log(entry.path):
                 self._outcome.skipped += 1
                 continue
             self._outcome.add(report)
@@ -279,7 +304,7 @@ class _Run:
             self._say_aside(report)
 
     def _audit(self, entry: Entry, name: str, watch: Watch, listen: Listen | None) -> Report:
-        if listen and not entry.named and _is_log(entry.path):
+        if listen and not entry.named and is_log(entry.path):
             # It may turn out to be another log, which is skipped: tell nothing before that is known.
             listen = _Held(listen)
         if entry.path != STDIN:
@@ -330,11 +355,6 @@ def _in_all(outcome: Outcome) -> str:
     counts = ", ".join(count(outcome.counts[level], level) for level in ("error", "warning", "note"))
     skipped = f", {count(outcome.skipped, 'other log')} skipped" if outcome.skipped else ""
     return f"{count(outcome.sources, 'source')}{skipped}, {count(outcome.events, 'event')}: {counts}"
-
-
-def _is_log(path: str) -> bool:
-    """Whether a name ends in .log, as logs of every kind do (DECISIONS, Sources)."""
-    return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
 
 
 def _say(line: str) -> None:

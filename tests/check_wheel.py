@@ -30,7 +30,7 @@ WANTED = (
     "replay_cli/__main__.py",
     "replay_cli/py.typed",
     "replay_cli/render/text.py",
-    *(f"replay_cli/schemas/{name}.schema.json" for name in ("envelope", "record", "legacy", "report")),
+    *(f"replay_cli/schemas/{name}.schema.json" for name in ("envelope", "record", "legacy", "report", "config")),
 )
 PATIENCE = 120
 """Seconds that one command may take."""

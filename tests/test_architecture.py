@@ -22,9 +22,10 @@ PACKAGE = ROOT / "replay_cli"
 
 ROWS = (
     "__init__ __main__",
-    "cli cli_cache cli_emit cli_tail",
+    "cli cli_cache cli_check cli_emit cli_tail",
     "late",
-    "validating emitting tailing caching docs_made schemas_made",
+    "founding",
+    "validating checking emitting tailing caching docs_made schemas_made",
     "batches twin gathering restoring",
     "api progress render misuse tailed",
     "emitted showing",
@@ -32,7 +33,8 @@ ROWS = (
     "arranging admission",
     "sieve summary asked asked_tail stores",
     "remaking merging",
-    "survey",
+    "survey contrast blessing",
+    "expectations",
     "render.concise render.github render.sarif render.gitlab render.rdjson render.junit render.markdown",
     "render.fingerprints",
     "render.json render.markup render.paths",
@@ -50,21 +52,24 @@ ROWS = (
     "tally deltas cleaning",
     "checks layouts selection",
     "opening canonical redacting ending",
-    "fields redactions",
+    "preferring",
+    "gate configured",
+    "fields redactions manifest",
     "catalogue discovery grading wording userschema jsontext sse cutting marks outputs store_lock moments cursor "
     "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments",
+    "fragments ends",
     "errors findings envelope timestamps compat blocks members version masking",
-    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal",
+    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
+    "nearby tomlplaces",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
 OWNERS = {
-    "typer": "cli cli_cache cli_emit cli_tail late",
+    "typer": "cli cli_cache cli_check cli_emit cli_tail late",
     "rich": "render.text progress showing",
     "pydantic": "emitted report schemas_made",
     "jsonschema": "profiles userschema",
@@ -81,9 +86,12 @@ OWNERS = {
     "compression": "compression",
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api sources twin",
-    "os": "api asked atomic cli discovery following index pool sources store_lock stores terminal "
+    "os": "api asked atomic blessing checking cli configured discovery following founding gate index manifest "
+    "pool sources store_lock stores terminal "
     "tokens twin validating",
-    "pathlib": "api atomic batches cli contents cursor discovery emitting following gathering index outputs planning "
+    "pathlib": "api atomic batches checking cli configured contents cursor discovery emitting following "
+    "founding gathering index manifest nearby outputs "
+    "planning preferring "
     "store_lock profiles progress schemas_made sources stores twin userschema validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
@@ -109,12 +117,16 @@ TOUCHING = {
     "batches": "asks how large the inputs are",
     "atomic": "writes the output file",
     "cli": "puts /dev/null in the place of a closed pipe",
+    "checking": "asks for the manifest that was named, and writes it",
+    "configured": "reads the manifest",
     "cursor": "asks whether there is a cursor",
     "discovery": "looks into folders",
     "emitting": "replaces logs in their places",
     "following": "reads logs as they grow",
+    "founding": "writes the first manifest and what goes with it",
     "gathering": "asks whether a log is there yet",
     "index": "keeps where events begin in big logs",
+    "nearby": "looks for a manifest",
     "outputs": "compares outputs with inputs",
     "twin": "compares outputs with inputs",
     "store_lock": "looks for the lock of a store",

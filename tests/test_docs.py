@@ -26,12 +26,13 @@ PAGES = (
     "README.md",
     "CHANGELOG.md",
     "docs/validate.md",
+    "docs/gate.md",
     "docs/emit.md",
     "docs/tail.md",
     "docs/rules.md",
     "docs/decisions.md",
 )
-SHOWING = ("README.md", "docs/validate.md", "docs/emit.md", "docs/tail.md")
+SHOWING = ("README.md", "docs/validate.md", "docs/gate.md", "docs/emit.md", "docs/tail.md")
 """The pages with sessions in them."""
 
 _SESSION = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)

@@ -28,7 +28,7 @@ def plain(told: Any) -> dict[str, Any]:
     return {name: _plain(member) for name, member in members if member is not None}
 
 
-_NOT_TOLD = frozenset({"excerpt", "caret", "content"})
+_NOT_TOLD = frozenset({"excerpt", "caret", "content", "ends"})
 
 
 def _plain(value: Any) -> Any:

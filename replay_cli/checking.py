@@ -1,0 +1,267 @@
+"""Checking: the command ``replay check`` from its words to its exit code.
+
+Differences go to stdout; what is wrong with the manifest, and the summary, to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from replay_cli.api import audit_source, make_options
+from replay_cli.atomic import replacing, say, standard_output
+from replay_cli.batches import answers
+from replay_cli.configured import find, load
+from replay_cli.contrast import contrast, unknown
+from replay_cli.discovery import Entry as Input
+from replay_cli.discovery import is_log
+from replay_cli.errors import ReplayError, UsageError, one_line
+from replay_cli.expectations import MOST, Compared, Seen, compared, seen_in
+from replay_cli.findings import Ends
+from replay_cli.gate import Gate, Recording, gather, missing
+from replay_cli.manifest import Manifest, Settings, grading_of
+from replay_cli.outcome import FINDINGS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
+from replay_cli.planning import MAX_LINE_BYTES, Options
+from replay_cli.pool import cores
+from replay_cli.sources import open_path
+from replay_cli.told import Report
+from replay_cli.wording import count
+
+NOBODY_READS = 141
+"""The exit code that shells know of programs whose reader has gone."""
+
+
+class Request(NamedTuple):
+    """What was typed."""
+
+    paths: list[str]
+    config: str | None = None
+    update: bool = False
+    jobs: int | None = None
+    quiet: bool = False
+
+
+class Checked(NamedTuple):
+    """What became of one recording: beside its entry, or as it was found if it has none.
+
+    ``seen`` is empty for one that is as expected, but where expectations are to be written; ``uncompared`` are the
+    findings beyond those that are compared.
+    """
+
+    recording: Recording
+    compared: Compared | None
+    seen: list[Seen]
+    ends: Ends
+    failed: bool
+    uncompared: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is not as expected, or nothing is expected of it."""
+        return self.compared is None or self.compared.differs
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the manifest does not tell it as it is now."""
+        own = self.recording.entry is not None and not self.recording.entry.is_pattern
+        return self.differs or (own and self.compared is not None and self.compared.dated)
+
+
+def check(request: Request) -> int:
+    """Hold recordings to what the manifest expects of them, write what differs, and return the exit code."""
+    if any(not path.strip() for path in request.paths):
+        raise UsageError("check: is given an empty path; was a variable not set?")
+    manifest = manifest_of(request.config)
+    gate = gather(manifest, request.paths)
+    return _Run(request, manifest, gate).run()
+
+
+def manifest_of(config: str | None) -> Manifest:
+    """The manifest that --config names, or the nearest. Raises UsageError."""
+    if config is not None:
+        if not Path(config).is_file():
+            raise UsageError(f"--config: no such file: {config}")
+        return load(Path(config))
+    found = find(Path.cwd())
+    if found is None:
+        raise UsageError("check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one")
+    return load(found)
+
+
+class _Run:
+    """One run: what is due grows as recordings are compared."""
+
+    def __init__(self, request: Request, manifest: Manifest, gate: Gate) -> None:
+        self._request, self._manifest, self._gate = request, manifest, gate
+        self._due: set[int] = set()
+        self._skipped = 0
+
+    def run(self) -> int:
+        gate, update = self._gate, self._request.update
+        gone = [] if update else [missing(self._manifest, one) for one in gate.gone]
+        for problem in (*gate.problems, *gone):
+            self._say(str(problem))
+            self._due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
+        for name in gate.empty:
+            self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
+        checked = self._checked()
+        if not checked:
+            self._say("no recording was looked at")
+            self._due.add(NOTHING)
+        if update:
+            self._update(checked)
+        else:
+            if any(one.differs for one in checked):
+                self._due.add(FINDINGS)
+            try:
+                self._write(checked)
+            except BrokenPipeError:
+                return self._code() or NOBODY_READS
+            self._sum_up(checked)
+        return self._code()
+
+    def _code(self) -> int:
+        return next((code for code in PRECEDENCE if code in self._due), 0)
+
+    def _say(self, line: str) -> None:
+        say(f"replay: {one_line(line)}")
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _checked(self) -> list[Checked]:
+        """Each recording beside its entry, in their order. Those with the same settings are audited together."""
+        groups: dict[Settings, list[Recording]] = {}
+        for one in self._gate.recordings:
+            groups.setdefault(one.settings(self._manifest), []).append(one)
+        found: dict[str, Checked] = {}
+        for settings, recordings in groups.items():
+            try:
+                options = options_of(settings, self._request.jobs)
+            except UsageError as error:
+                if settings.schema is not None:  # of rules it was told already
+                    self._say(str(error))
+                self._due.add(USAGE)
+                continue
+            for recording, report in self._reports(recordings, options):
+                checked = self._compared(recording, report)
+                if checked is not None:
+                    found[recording.full] = checked
+        return [found[one.full] for one in self._gate.recordings if one.full in found]
+
+    def _reports(self, recordings: list[Recording], options: Options) -> Iterator[tuple[Recording, Report]]:
+        inputs = [Input(one.path, one.entry is not None) for one in recordings]
+        for recording, (entry, answer) in zip(recordings, answers(inputs, options), strict=True):
+            try:
+                if answer is None:
+                    yield recording, audit_source(partial(open_path, entry.path), options)
+                elif answer.error is not None:
+                    raise answer.error
+                elif answer.report is not None:
+                    yield recording, answer.report
+            except ReplayError as error:
+                self._say(str(error))
+                self._due.add(USAGE if isinstance(error, UsageError) else UNREADABLE)
+
+    def _compared(self, recording: Recording, report: Report) -> Checked | None:
+        """A recording beside its entry; None for another log that a folder held."""
+        if recording.entry is None and report.profile == "foreign" and is_log(recording.path):
+            self._skipped += 1
+            return None
+        if report.failure is not None:
+            self._say(report.failure)
+            self._due.add(UNREADABLE)
+        result = compared(report, recording.entry) if recording.entry is not None else None
+        kept = self._request.update or result is None or result.differs
+        return Checked(
+            recording,
+            result,
+            seen_in(report) if kept else [],
+            report.ends or Ends(None, None),
+            report.failure is not None,
+            report.not_shown,
+        )
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _write(self, checked: Iterable[Checked]) -> None:
+        with standard_output() as file:
+            for one in checked:
+                for line in self._lines(one) if one.differs else ():
+                    file.write(f"{line}\n".encode(errors="backslashreplace"))
+            file.flush()
+
+    def _lines(self, one: Checked) -> Iterator[str]:
+        recording = one.recording
+        if recording.entry is None or one.compared is None:
+            return unknown(recording.path, self._manifest.shown, one.seen, one.uncompared)
+        return contrast(recording.path, f"{self._manifest.shown}:{recording.entry.line}", one.compared)
+
+    def _sum_up(self, checked: list[Checked]) -> None:
+        for entry in self._gate.stale:
+            self._say(
+                f"{self._manifest.shown}:{entry.line}: stale: all that {entry.path!r} matches has other entries"
+            )
+        if self._request.quiet or not checked:
+            return
+        moved = sum(one.compared.moved for one in checked if one.compared is not None)
+        if moved:
+            self._say(f"{count(moved, 'finding')} moved to another line; `replay check --update` takes note of it")
+        new = sum(one.compared is None for one in checked)
+        differ = sum(one.differs for one in checked) - new
+        said = [count(len(checked), "recording"), f"{len(checked) - new - differ} as expected"]
+        said += [f"{differ} not as expected"] if differ else []
+        said += [f"{new} without an entry"] if new else []
+        said += [f"{count(self._skipped, 'other log')} skipped"] if self._skipped else []
+        self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if new or differ else ""))
+
+    # -- blessing ----------------------------------------------------------------------------------------------------
+
+    def _update(self, checked: list[Checked]) -> None:
+        """Write what was found into the manifest; nothing of what could not be read, or has too many findings."""
+        from replay_cli.blessing import Found, blessed
+
+        folder, found, new = self._manifest.folder, [], 0
+        for one in checked:
+            path = os.path.relpath(one.recording.full, folder)
+            if not one.is_dated or one.failed:
+                continue
+            if one.uncompared:
+                self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
+                self._due.add(FINDINGS)
+                continue
+            new += one.compared is None
+            found.append(Found(path, one.recording.entry, one.compared, one.seen, one.ends))
+        if USAGE in self._due:
+            self._say(f"{self._manifest.shown} was not written")
+            return
+        text = blessed(self._manifest, found, self._gate.gone)
+        if text == self._manifest.text:
+            self._say(f"{self._manifest.shown} says so already of {count(len(checked), 'recording')}")
+            return
+        with replacing(self._manifest.file, "--update") as file:
+            file.write(text.encode())
+        gone = len(self._gate.gone)
+        said = [f"{new} new"] * bool(new) + [f"{len(found) - new} changed"] * (len(found) > new)
+        self._say(f"wrote {self._manifest.shown}: {', '.join([*said, *([f'{gone} gone'] if gone else [])])}")
+
+
+def options_of(settings: Settings, jobs: int | None = None) -> Options:
+    """How recordings with these settings are audited. Raises UsageError."""
+    made = make_options(
+        settings.profile or "auto",
+        "auto",
+        grading_of(settings),
+        max_line_bytes=settings.max_line_bytes or MAX_LINE_BYTES,
+        max_findings=MOST,
+        statistics=False,
+        schema=Path(settings.schema) if settings.schema is not None else None,
+        show_values=False,
+        max_bytes=None,
+        fast=True,
+        jobs=cores() if jobs is None else jobs,
+    )
+    return replace(made, contents=True, ends=True)

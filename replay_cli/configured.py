@@ -1,0 +1,306 @@
+"""Configured: the manifest, found, read and held to what it may say.
+
+The nearest wins (``nearby``). Whatever cannot be meant is told with its line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from replay_cli import rules
+from replay_cli.errors import UsageError
+from replay_cli.findings import Severity
+from replay_cli.grading import named
+from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, real, real_folder, within
+from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
+from replay_cli.tomlplaces import Path as Way
+from replay_cli.tomlplaces import Span, places
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes that a manifest may have."""
+
+PROFILES = ("auto", "envelope", "record", "legacy")
+
+
+def find(folder: Path) -> Path | None:
+    """The nearest manifest; None if there is none. Raises UsageError for one that cannot be read."""
+    for path in candidates(folder.absolute()):
+        if path.name == NAME or _speaks_of_us(path):
+            return path
+    return None
+
+
+def _speaks_of_us(path: Path) -> bool:
+    shown = os.path.relpath(path)
+    tool = _parsed(_read(path, shown), shown)[0].get("tool")
+    return isinstance(tool, dict) and "replay" in tool
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest. Raises UsageError, which names the file and the line, for one that cannot be meant."""
+    path = path.absolute()
+    shown = os.path.relpath(path)
+    data = _read(path, shown)
+    return made(path, shown, data)
+
+
+def made(path: Path, shown: str, data: bytes) -> Manifest:
+    """The manifest that some bytes are, which stand at ``path``, or are to. Raises UsageError."""
+    content, text, prefix = _ours(path, shown, data)
+    root = repository(path.parent) or path.parent
+    reader = _Reader(shown, text, str(path.parent), str(root))
+    found = reader.members(content, prefix, TOP)
+    return Manifest(
+        file=path,
+        shown=shown,
+        folder=str(path.parent),
+        root=str(root),
+        text=text,
+        prefix=prefix,
+        settings=reader.settings(found, prefix),
+        paths=reader.places(found.get("paths", ["."]), (*prefix, "paths")),
+        exclude=reader.words(found.get("exclude", []), (*prefix, "exclude")),
+        entries=tuple(reader.entries(found.get("expect", []), (*prefix, "expect"))),
+        spans=reader.spans,
+    )
+
+
+def load_settings(path: Path) -> tuple[str, Settings]:
+    """How a manifest is shown, and what it says at its top; no more of it is looked at. Raises UsageError."""
+    path = path.absolute()
+    shown = os.path.relpath(path)
+    content, text, prefix = _ours(path, shown, _read(path, shown))
+    reader = _Reader(shown, text, str(path.parent), str(path.parent))
+    return shown, reader.settings(reader.members(content, prefix, TOP), prefix)
+
+
+def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
+    """What a manifest holds for us, its whole text, and the way from its top to that."""
+    content, text = _parsed(data, shown)
+    if path.name != SHARED_NAME:
+        return content, text, ()
+    tool = content.get("tool")
+    if not isinstance(tool, dict) or "replay" not in tool:
+        raise UsageError(f"{shown}: has no [tool.replay]")
+    return tool["replay"], text, ("tool", "replay")
+
+
+SETTINGS = ("profile", "select", "ignore", "severity")
+TOP = (*SETTINGS, "paths", "exclude", "expect")
+ENTRY = ("path", *SETTINGS, "max-line-bytes", "schema", "starts-at-seq", "ends-with", "findings")
+FINDING = ("rule", "line", "seq", "fingerprint")
+
+_KINDS: dict[type, str] = {str: "a string", int: "a whole number", list: "an array", dict: "a table"}
+
+
+class _Reader:
+    """Reads what tomllib gave, and says of what cannot be meant where it stands."""
+
+    def __init__(self, shown: str, text: str, folder: str, root: str) -> None:
+        self._text = text
+        self._shown, self._folder, self._root = shown, folder, root
+
+    @cached_property
+    def spans(self) -> Mapping[Way, Span]:
+        """Where what was read stands; looked for only when a line is to be told."""
+        try:
+            return places(self._text)
+        except (ValueError, IndexError, RecursionError):
+            # What follows the text here is simpler than tomllib; without it, line 1 is told.
+            return {}
+
+    def error(self, way: Way, said: str) -> UsageError:
+        return UsageError(f"{self._shown}:{line_of(self.spans, way)}: {said}")
+
+    def typed(self, value: Any, kind: type, way: Way, name: str) -> Any:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise self.error(way, f"{name} is not {_KINDS[kind]}")
+        return value
+
+    def members(self, value: Any, way: Way, known: tuple[str, ...]) -> dict[str, Any]:
+        """The members of a table, which may hold those that are known and no other."""
+        table: dict[str, Any] = self.typed(value, dict, way, str(way[-1]) if way else "the manifest")
+        for key in table:
+            if key not in known:
+                raise self.error((*way, key), f"unknown key {key!r}{_meant(key, known)}")
+        return table
+
+    def words(self, value: Any, way: Way) -> tuple[str, ...]:
+        """An array of strings, or one alone."""
+        name = str(way[-1])
+        if isinstance(value, str):
+            value = [value]
+        found = self.typed(value, list, way, name)
+        for number, one in enumerate(found):
+            if not self.typed(one, str, (*way, number), f"an item of {name}").strip(", "):
+                raise self.error((*way, number), f"{name} holds an empty string")
+        return tuple(found)
+
+    def places(self, value: Any, way: Way) -> tuple[str, ...]:
+        """Paths that stay inside the repository."""
+        found = self.words(value, way)
+        if not found:
+            raise self.error(way, "paths is empty, so that the gate would look at nothing")
+        for number, one in enumerate(found):
+            self.full(one, (*way, number))
+        return found
+
+    def settings(self, found: dict[str, Any], way: Way) -> Settings:
+        """The profile and the rules of a table."""
+        profile = found.get("profile")
+        if profile is not None and self.typed(profile, str, (*way, "profile"), "profile") not in PROFILES:
+            said = f"profile: {profile!r} is not {', '.join(PROFILES[:-1])} or {PROFILES[-1]}"
+            raise self.error((*way, "profile"), said + _meant(profile, PROFILES))
+        chosen = {}
+        for key in ("select", "ignore"):
+            chosen[key] = self.words(found[key], (*way, key)) if key in found else None
+            for number, word in enumerate(chosen[key] or ()):
+                self.known(key, word, (*way, key, number))
+        graded = self.severities(found["severity"], (*way, "severity")) if "severity" in found else None
+        made = Settings(
+            profile, chosen["select"], chosen["ignore"], graded, found.get("max-line-bytes"), self.schema(found, way)
+        )
+        try:
+            grading_of(made)
+        except UsageError:
+            raise self.error((*way, "ignore"), "leaves no rule to ask, so that any log would pass") from None
+        return made
+
+    def schema(self, found: dict[str, Any], way: Way) -> str | None:
+        """The whole path of a schema of the user's own, which has to be there."""
+        if "schema" not in found:
+            return None
+        path = self.full(self.typed(found["schema"], str, (*way, "schema"), "schema"), (*way, "schema"))
+        if not os.path.isfile(path):  # noqa: PTH113
+            raise self.error((*way, "schema"), f"schema: no such file: {found['schema']}")
+        return path
+
+    def severities(self, value: Any, way: Way) -> tuple[str, ...]:
+        table = self.typed(value, dict, way, "severity")
+        levels = tuple(level.value for level in Severity)
+        for rule, level in table.items():
+            self.known("severity", rule, (*way, rule))
+            if level not in levels:
+                said = f"severity: {level!r} is not {', '.join(levels[:-1])} or {levels[-1]}"
+                raise self.error((*way, rule), said + (_meant(level, levels) if isinstance(level, str) else ""))
+        return tuple(f"{rule}={level}" for rule, level in table.items())
+
+    def known(self, key: str, word: str, way: Way) -> None:
+        """Raise UsageError for what names no rule."""
+        try:
+            named(key, [word])
+        except UsageError as error:
+            raise self.error(way, str(error)) from None
+
+    def entries(self, value: Any, way: Way) -> Iterator[Entry]:
+        """What is expected, entry by entry; each path once."""
+        met: dict[str, int] = {}
+        for number, one in enumerate(self.typed(value, list, way, "expect")):
+            entry = self.entry(one, (*way, number))
+            before = met.setdefault(entry.full, entry.line)
+            if before != entry.line:
+                raise self.error((*way, number, "path"), f"{entry.path!r} has an entry already, at line {before}")
+            yield entry
+
+    def entry(self, value: Any, way: Way) -> Entry:
+        found = self.members(value, way, ENTRY)
+        if "path" not in found:
+            raise self.error(way, "this entry names no path")
+        path = self.typed(found["path"], str, (*way, "path"), "path")
+        seq, event = found.get("starts-at-seq"), found.get("ends-with")
+        if seq is not None:
+            self.number(seq, (*way, "starts-at-seq"), "starts-at-seq", 0)
+        if event is not None:
+            self.typed(event, str, (*way, "ends-with"), "ends-with")
+        if "max-line-bytes" in found:
+            self.number(found["max-line-bytes"], (*way, "max-line-bytes"), "max-line-bytes", 1)
+        listed = self.typed(found.get("findings", []), list, (*way, "findings"), "findings")
+        return Entry(
+            path=path,
+            full=self.full(path, (*way, "path")),
+            number=int(way[-1]),
+            line=line_of(self.spans, way),
+            settings=self.settings(found, way),
+            findings=tuple(self.expected(one, (*way, "findings", at)) for at, one in enumerate(listed)),
+            starts_at_seq=seq,
+            ends_with=event,
+        )
+
+    def expected(self, value: Any, way: Way) -> Expected:
+        found = self.members(value, way, FINDING)
+        if "rule" not in found:
+            raise self.error(way, "this finding names no rule")
+        name = self.typed(found["rule"], str, (*way, "rule"), "rule")
+        rule = rules.find(name)
+        if rule is None:
+            close = rules.similar(name)
+            hint = f"did you mean {close}?" if close else "`replay rules` lists them"
+            raise self.error((*way, "rule"), f"there is no rule {name!r}; {hint}")
+        for key, least in (("line", 1), ("seq", 0)):
+            if key in found:
+                self.number(found[key], (*way, key), key, least)
+        fingerprint = found.get("fingerprint")
+        if fingerprint is not None and not _FINGERPRINT(self.typed(fingerprint, str, way, "fingerprint")):
+            said = "fingerprint is not 32 hexadecimal digits, a colon and a number"
+            raise self.error((*way, "fingerprint"), f"{said}; `replay check --update` writes it")
+        return Expected(rule.code, found.get("line"), found.get("seq"), fingerprint, int(way[-1]))
+
+    def number(self, value: Any, way: Way, name: str, least: int) -> None:
+        if self.typed(value, int, way, name) < least:
+            raise self.error(way, f"{name}: {value} is less than {least}")
+
+    def full(self, path: str, way: Way) -> str:
+        """The whole path that a path of the manifest means. Raises UsageError if it leads out of the repository."""
+        if not path.strip() or "\0" in path:
+            raise self.error(way, f"{path!r} is no path")
+        whole = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
+        fixed = whole[: m.start()] if (m := re.search(r"[^/]*[*?\[]", whole)) else whole
+        inside = within(whole, self._root) and within(real(fixed), real_folder(self._root))
+        if os.path.isabs(path) or not inside:  # noqa: PTH117
+            raise self.error(way, f"{path!r} leads out of the repository")
+        return whole
+
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word.lower(), list(known), 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _read(path: Path, shown: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{shown}: {error.strerror or error}") from None
+    if len(data) > LARGEST:
+        raise UsageError(f"{shown}: is larger than {LARGEST // 1024 // 1024} MiB")
+    return data
+
+
+def _parsed(data: bytes, shown: str) -> tuple[dict[str, Any], str]:
+    """What a TOML text means, and the text."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data.count(b"\n", 0, error.start)
+        raise UsageError(f"{shown}:{before + 1}: is not UTF-8") from None
+    try:
+        return tomllib.loads(text), text
+    except RecursionError:
+        raise UsageError(f"{shown}:1: is nested too deeply") from None
+    except ValueError as error:
+        place = re.search(r" \(at line ([0-9]+), column ([0-9]+)\)\Z", str(error))
+        line = place[1] if place else str(text.count("\n") + 1) if "end of document" in str(error) else "1"
+        said = str(error)[: place.start()] if place else str(error).partition(" (at ")[0]
+        raise UsageError(f"{shown}:{line}: is not TOML: {said}") from None

@@ -1,0 +1,80 @@
+"""Contrast: a recording that is not as expected, as lines for a person: what is missing, unexpected, or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from replay_cli import rules
+from replay_cli.errors import one_line
+from replay_cli.expectations import Compared, Difference, Seen
+from replay_cli.manifest import Expected
+from replay_cli.wording import count
+
+SHOWN = 100
+"""Differences that are shown of a recording; all are counted."""
+
+_SIGNED = 8
+"""Digits of a fingerprint that are shown."""
+
+
+def contrast(path: str, place: str, compared: Compared) -> Iterator[str]:
+    """The lines that say how a recording differs from what stands at a place of the manifest."""
+    kinds = [_kind(one) for one in compared.differences]
+    numbers = [f"{kinds.count(kind)} {kind}" for kind in ("missing", "unexpected", "changed") if kind in kinds]
+    numbers += ["begins elsewhere"] if compared.head else []
+    numbers += ["ends otherwise"] if compared.end else []
+    numbers += [f"{compared.uncompared} more than can be compared"] if compared.uncompared else []
+    yield f"{one_line(path)}: {', '.join(numbers)} (expected at {one_line(place)})"
+    yield from islice((line for one in compared.differences for line in _lines(one)), SHOWN)
+    if len(kinds) > SHOWN:
+        yield f"  … {count(len(kinds), 'difference')} in all"
+    for name, pair in (("starts-at-seq", compared.head), ("ends-with", compared.end)):
+        if pair is not None:
+            yield _line("changed", "-", f"{name} = {_toml(pair[0])}")
+            yield _line("", "+", f"{name} = {_toml(pair[1])}" if pair[1] is not None else f"{name}: no such event")
+
+
+def unknown(path: str, manifest: str, found: Sequence[Seen], more: int) -> Iterator[str]:
+    """The lines that say what was found, and how many ``more``, in a recording of which the manifest says nothing."""
+    has = count(len(found) + more, "finding") if found else "clean"
+    yield f"{one_line(path)}: new, has no entry in {one_line(manifest)} ({has})"
+    yield from (_line("unexpected", "+", _seen(one)) for one in found[:SHOWN])
+
+
+def _kind(one: Difference) -> str:
+    if one.found is None:
+        return "missing"
+    return "unexpected" if one.expected is None else "changed"
+
+
+def _lines(one: Difference) -> Iterator[str]:
+    changed = one.expected is not None and one.found is not None
+    if one.expected is not None:
+        yield _line(_kind(one), "-", _expected(one.expected, changed))
+    if one.found is not None:
+        content = f" [content {one.found.fingerprint[:_SIGNED]}]" if changed else ""
+        yield _line("" if changed else _kind(one), "+", _seen(one.found) + content)
+
+
+def _line(kind: str, sign: str, said: str) -> str:
+    return f"  {kind:<10}  {sign} {one_line(said)}"
+
+
+def _expected(one: Expected, changed: bool) -> str:
+    content = f" [content {one.fingerprint[:_SIGNED]}]" if changed and one.fingerprint else ""
+    return f"{_place(one.line, one.seq)}{one.code} {rules.BY_CODE[one.code].name}{content}"
+
+
+def _seen(one: Seen) -> str:
+    return f"{_place(one.line, one.seq)}{one.code} {one.name}: {one.message}"
+
+
+def _place(line: int | None, seq: int | None) -> str:
+    told = [f"line {line}"] if line is not None else []
+    told += [f"seq {seq}"] if seq is not None else []
+    return f"{', '.join(told)}: " if told else ""
+
+
+def _toml(value: int | str | None) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,171 @@
+"""Expectations: a report beside what is expected of its recording. What differs is missing, unexpected or changed.
+
+A finding is the same one if its rule and the content of its line are, wherever the line stands by now: the
+fingerprint decides. An expected finding without one is found by its seq, or else by its line. Of what is left over,
+one that is expected and one that was found are one that changed if they share rule and line, or rule and seq.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable
+from typing import NamedTuple
+
+from replay_cli.manifest import Entry, Expected
+from replay_cli.render.fingerprints import Fingerprints
+from replay_cli.told import Report
+
+MOST = 10_000
+"""Findings of a recording that are compared; one with more is none that can be expected of anything."""
+
+
+class Seen(NamedTuple):
+    """A finding as it is compared."""
+
+    code: str
+    name: str
+    line: int
+    seq: int | None
+    fingerprint: str
+    message: str
+
+
+class Difference(NamedTuple):
+    """An expected finding that is not there (``found`` is None), one that nobody expects, or one that changed."""
+
+    expected: Expected | None
+    found: Seen | None
+
+
+class Compared(NamedTuple):
+    """A recording beside its entry. ``same`` are expected findings with those that they stand for.
+
+    ``head`` and ``end`` are what the stream should begin and end with, and what it does; None if that is as it should
+    be. ``uncompared`` are findings beyond those that are compared.
+    """
+
+    differences: list[Difference]
+    same: list[tuple[Expected, Seen]]
+    head: tuple[int, int | None] | None
+    end: tuple[str, str | None] | None
+    uncompared: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is not as expected."""
+        return bool(self.differences or self.head or self.end or self.uncompared)
+
+    @property
+    def dated(self) -> bool:
+        """Whether an expected finding is not told as it is now, though it is the same one."""
+        return any(one.fingerprint is None or one.line not in (None, seen.line) for one, seen in self.same)
+
+    @property
+    def moved(self) -> int:
+        """Expected findings that stand on another line than expected, which is no difference."""
+        return sum(one.line not in (None, seen.line) for one, seen in self.same)
+
+
+def seen_in(report: Report) -> list[Seen]:
+    """The findings of a report, in their order."""
+    fingerprints = Fingerprints()
+    return [
+        Seen(
+            one.code,
+            one.name,
+            one.line,
+            one.content.seq if one.content else None,
+            fingerprints.of(one),
+            one.message,
+        )
+        for one in report.findings
+    ]
+
+
+def compared(report: Report, entry: Entry) -> Compared:
+    """A report beside what is expected."""
+    same, differences = matched(entry.findings, seen_in(report))
+    seq, event = report.ends or (None, None)
+    head = entry.starts_at_seq is not None and seq != entry.starts_at_seq
+    end = entry.ends_with is not None and event != entry.ends_with
+    return Compared(
+        differences,
+        same,
+        (entry.starts_at_seq, seq) if head and entry.starts_at_seq is not None else None,
+        (entry.ends_with, event) if end and entry.ends_with is not None else None,
+        report.not_shown,
+    )
+
+
+_Way = tuple[Callable[[Expected], Hashable], Callable[[Seen], Hashable]]
+"""What an expected and a found finding have in common if they are one; None asks nothing."""
+
+_SAME: tuple[_Way, ...] = (
+    (lambda one: one.fingerprint and (one.code, one.fingerprint), lambda one: (one.code, one.fingerprint)),
+    (
+        lambda one: None if one.fingerprint or one.seq is None else (one.code, one.seq),
+        lambda one: (one.code, one.seq),
+    ),
+    (
+        lambda one: None if one.fingerprint or one.seq is not None or one.line is None else (one.code, one.line),
+        lambda one: (one.code, one.line),
+    ),
+    (
+        lambda one: None if one.fingerprint or one.seq is not None or one.line is not None else one.code,
+        lambda one: one.code,
+    ),
+)
+_CHANGED: tuple[_Way, ...] = (
+    (lambda one: one.line and (one.code, one.line), lambda one: (one.code, one.line)),
+    (lambda one: None if one.seq is None else (one.code, one.seq), lambda one: (one.code, one.seq)),
+)
+
+
+def matched(
+    expected: Iterable[Expected], found: Iterable[Seen]
+) -> tuple[list[tuple[Expected, Seen]], list[Difference]]:
+    """The pairs that are the same, and what differs, in the order of lines."""
+    missing, unexpected = list(expected), list(found)
+    same: list[tuple[Expected, Seen]] = []
+    changed: list[tuple[Expected, Seen]] = []
+    for pairs, ways in ((same, _SAME), (changed, _CHANGED)):
+        for of_expected, of_found in ways:
+            more, missing, unexpected = _paired(missing, unexpected, of_expected, of_found)
+            pairs += more
+    same.sort(key=lambda pair: pair[0].number)
+    differences = [
+        *(Difference(one, None) for one in missing),
+        *(Difference(one, seen) for one, seen in changed),
+        *(Difference(None, seen) for seen in unexpected),
+    ]
+    return same, sorted(differences, key=_line)
+
+
+def _paired(
+    expected: list[Expected],
+    found: list[Seen],
+    of_expected: Callable[[Expected], Hashable],
+    of_found: Callable[[Seen], Hashable],
+) -> tuple[list[tuple[Expected, Seen]], list[Expected], list[Seen]]:
+    """The pairs that have something in common, first with first, and what is left over of both."""
+    if not expected or not found:
+        return [], expected, found
+    waiting: dict[Hashable, deque[Seen]] = defaultdict(deque)
+    for seen in found:
+        waiting[of_found(seen)].append(seen)
+    pairs, left, taken = [], [], set()
+    for one in expected:
+        key = of_expected(one)
+        if key and waiting.get(key):
+            seen = waiting[key].popleft()
+            taken.add(id(seen))
+            pairs.append((one, seen))
+        else:
+            left.append(one)
+    return pairs, left, [seen for seen in found if id(seen) not in taken]
+
+
+def _line(one: Difference) -> int:
+    if one.found is not None:
+        return one.found.line
+    return (one.expected.line or 0) if one.expected is not None else 0

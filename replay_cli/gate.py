@@ -1,0 +1,158 @@
+"""The gate: which recordings are to be as expected, and by which entry of the manifest each goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from replay_cli.discovery import STDIN, Discovered, discover, fits
+from replay_cli.errors import ReplayError, UsageError, one_line
+from replay_cli.manifest import Entry, Manifest, Settings, grading_of
+
+
+class Recording(NamedTuple):
+    """A recording: its path as it is shown, the whole path, and the entry that it goes by; None if there is none."""
+
+    path: str
+    full: str
+    entry: Entry | None
+
+    def settings(self, manifest: Manifest) -> Settings:
+        """How it is audited."""
+        return self.entry.settings.over(manifest.settings) if self.entry is not None else manifest.settings
+
+
+@dataclass(slots=True)
+class Gate:
+    """The recordings in their order, and what is wrong with the manifest or with what was asked.
+
+    ``gone`` are entries of recordings that are not there, ``stale`` patterns whose recordings all go by other
+    entries, ``empty`` the paths that hold nothing.
+    """
+
+    recordings: list[Recording] = field(default_factory=list)
+    problems: list[ReplayError] = field(default_factory=list)
+    gone: list[Entry] = field(default_factory=list)
+    stale: list[Entry] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+
+
+def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
+    """Find the recordings: those that ``paths`` name, or all that the manifest speaks of."""
+    gate = Gate()
+    entries = _Entries(manifest)
+    gate.gone = [one for one in manifest.entries if not one.is_pattern and not os.path.lexists(one.full)]
+    whole = _all(manifest, gate)
+    for path in whole:
+        entries.of(path)
+    for entry in entries.patterns:
+        if entry.number not in entries.fitted:
+            gate.problems.append(manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}"))
+        elif entry.number not in entries.used:
+            gate.stale.append(entry)
+    for entry in manifest.entries:
+        _hold_settings(manifest, entry, gate)
+        if os.path.isdir(entry.full):  # noqa: PTH112
+            said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
+            gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
+    gate.recordings = [Recording(path, full, entries.of(full)) for full, path in whole.items()]
+    if paths:
+        gate.recordings = _asked(manifest, paths, entries, gate)
+    return gate
+
+
+class _Entries:
+    """The entries of a manifest: that of a path is its own, or the first pattern that it fits."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._own = {one.full: one for one in manifest.entries}
+        self.patterns = [one for one in manifest.entries if one.is_pattern and not os.path.lexists(one.full)]
+        self.fitted: set[int] = set()
+        self.used: set[int] = set()
+
+    def of(self, full: str) -> Entry | None:
+        """The entry of a recording; takes note of the patterns that it fits."""
+        fitting = [one for one in self.patterns if fits(one.full, full)]
+        self.fitted.update(one.number for one in fitting)
+        own = self._own.get(full)
+        if own is None and fitting:
+            own = fitting[0]
+            self.used.add(own.number)
+        return own
+
+
+def _all(manifest: Manifest, gate: Gate) -> dict[str, str]:
+    """All recordings that the manifest speaks of: whole paths, each with how it is shown."""
+    found: dict[str, str] = {}
+    for number, path in enumerate(manifest.paths):
+        there = discover([_shown(manifest, path)], exclude=manifest.exclude, stdin=None)
+        for problem in there.problems:
+            usage = isinstance(problem, UsageError)
+            gate.problems.append(manifest.error(("paths", number), str(problem)) if usage else problem)
+        _take(manifest, there, found, gate)
+        gate.empty += there.empty
+    named = [_shown(manifest, one.path) for one in manifest.entries if one not in gate.gone and not one.is_pattern]
+    _take(manifest, discover(named, stdin=None), found, gate)
+    return found
+
+
+def _take(manifest: Manifest, there: Discovered, found: dict[str, str], gate: Gate) -> None:
+    """Put what was discovered to the rest, but for what links lead out of the repository."""
+    for entry in there.entries:
+        full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
+        if full in found:
+            continue
+        if not manifest.holds(full):
+            gate.problems.append(UsageError(f"{entry.path} is a link that leads out of the repository"))
+            continue
+        found[full] = _plain(entry.path)
+
+
+def _plain(path: str) -> str:
+    """A path without ``./`` before it, but where it would be another without."""
+    rest = path.removeprefix("./")
+    return path if rest == STDIN else rest
+
+
+def _asked(manifest: Manifest, paths: Sequence[str], entries: _Entries, gate: Gate) -> list[Recording]:
+    """The recordings that were named."""
+    if STDIN in paths:
+        raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
+    there = discover(paths, exclude=manifest.exclude, stdin=None)
+    gate.problems += there.problems
+    gate.empty = there.empty
+    found: dict[str, str] = {}
+    for entry in there.entries:
+        full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
+        if not manifest.holds(full):
+            said = f"{entry.path} stands outside the repository that {manifest.shown} belongs to"
+            gate.problems.append(UsageError(said))
+        else:
+            found[full] = entry.path
+    # Those that are gone may not be what was asked about; in a whole run they are told.
+    folders = [os.path.normpath(os.path.abspath(path)) for path in paths]  # noqa: PTH100
+    gate.gone = [one for one in gate.gone if any(one.full.startswith(f"{folder}/") for folder in folders)]
+    gate.stale = []
+    return [Recording(path, full, entries.of(full)) for full, path in found.items()]
+
+
+def _shown(manifest: Manifest, path: str) -> str:
+    """A path of the manifest as it is from the folder that the command is called in."""
+    folder = os.path.relpath(manifest.folder)
+    return path if folder == os.curdir else f"{folder}/{path}"
+
+
+def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
+    """Each alone may leave rules to ask, and both together none."""
+    try:
+        grading_of(entry.settings.over(manifest.settings))
+    except UsageError:
+        said = "with what stands at the top, this leaves no rule to ask"
+        gate.problems.append(manifest.error(("expect", entry.number), said))
+
+
+def missing(manifest: Manifest, entry: Entry) -> UsageError:
+    """What is to be said of an entry whose recording is not there."""
+    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.path)}")

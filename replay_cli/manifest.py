@@ -1,0 +1,142 @@
+"""The manifest: what ``replay.toml``, or ``[tool.replay]`` in ``pyproject.toml``, says.
+
+Its paths go from its own folder. ``schemas/config.schema.json`` says for editors what it may hold.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from replay_cli.discovery import is_pattern
+from replay_cli.errors import UsageError
+from replay_cli.grading import Grading, grade
+from replay_cli.tomlplaces import Path as Way
+from replay_cli.tomlplaces import Span
+
+
+class Settings(NamedTuple):
+    """How recordings are audited: as the options of ``replay validate`` by the same names. None: not said.
+
+    ``max_line_bytes`` and ``schema``, a whole path, are said in entries only.
+    """
+
+    profile: str | None = None
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    severity: tuple[str, ...] | None = None
+    max_line_bytes: int | None = None
+    schema: str | None = None
+
+    def over(self, other: Settings) -> Settings:
+        """These, and those of ``other`` where nothing is said here."""
+        return Settings(
+            other.profile if self.profile is None else self.profile,
+            other.select if self.select is None else self.select,
+            other.ignore if self.ignore is None else self.ignore,
+            other.severity if self.severity is None else self.severity,
+            self.max_line_bytes,
+            self.schema,
+        )
+
+
+class Expected(NamedTuple):
+    """A finding that a recording is known for: the code of its rule, where it is, and what stands there.
+
+    ``line`` counts from 1, ``seq`` is that of the event there, ``fingerprint`` as ``render.fingerprints`` makes it;
+    each is None where nothing is said. ``number`` is its place in the entry, from 0.
+    """
+
+    code: str
+    line: int | None = None
+    seq: int | None = None
+    fingerprint: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is expected of one recording, or of all that fit a pattern.
+
+    ``path`` is as it was written, ``full`` the whole path or pattern. ``number`` is its place in the manifest, from
+    0, ``line`` the line where it begins.
+    """
+
+    path: str
+    full: str
+    number: int
+    line: int
+    settings: Settings
+    findings: tuple[Expected, ...] = ()
+    starts_at_seq: int | None = None
+    ends_with: str | None = None
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it speaks of all that fit a pattern."""
+        return is_pattern(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest that was read. ``shown`` is its path as it is told, ``folder`` what its paths go from."""
+
+    file: Path
+    shown: str
+    folder: str
+    root: str
+    text: str
+    prefix: Way
+    settings: Settings
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    spans: Mapping[Way, Span] = field(repr=False)
+
+    def line(self, *way: str | int) -> int:
+        """The line of what stands at a way from the top of the manifest."""
+        return line_of(self.spans, (*self.prefix, *way))
+
+    def error(self, way: Way, said: str) -> UsageError:
+        """What is wrong at a place."""
+        return UsageError(f"{self.shown}:{self.line(*way)}: {said}")
+
+    def holds(self, path: str) -> bool:
+        """Whether a path stays inside the repository, also when links are followed."""
+        return within(real(path), real_folder(self.root))
+
+
+@cache
+def grading_of(settings: Settings) -> Grading:
+    """The grading that settings ask for. Raises UsageError if they leave no rule to ask."""
+    return grade(settings.select or (), settings.ignore or (), settings.severity or ())
+
+
+def real(path: str) -> str:
+    """A path without links in it. Of many in one folder, that folder is looked at once."""
+    folder, name = os.path.split(path)
+    if not name or os.path.islink(path):  # noqa: PTH114
+        return os.path.realpath(path)
+    return os.path.join(real_folder(folder), name)  # noqa: PTH118
+
+
+@cache
+def real_folder(path: str) -> str:
+    """A folder without links in it."""
+    return os.path.realpath(path)
+
+
+def within(path: str, root: str) -> bool:
+    """Whether a path is a folder or stands in it; both are whole and normal."""
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def line_of(spans: Mapping[Way, Span], way: Way) -> int:
+    """The line of what stands at a way; where that is not told, of what holds it."""
+    while way and way not in spans:
+        way = way[:-1]
+    return spans[way].line if way else 1

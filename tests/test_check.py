@@ -1,0 +1,567 @@
+"""The gate: recordings are held to what the manifest expects, and what differs is told apart."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from replay_cli import checking, configured, rules
+from replay_cli.errors import UsageError
+from replay_cli.profiles import schema_text
+from tests.conftest import ROOT, Replay
+from tests.making import capture, record, store
+from tests.test_rules import MAKER
+
+WHOLE = store(1, 2, 3, completed=True)
+BROKEN = record(1) + b'{"seq":2,\n' + record(3)
+SWAPPED = record(1) + record(3) + record(2) + record(4)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository with a clean recording and a broken one, of which the manifest knows."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "whole.jsonl").write_bytes(WHOLE)
+    (tmp_path / "logs" / "broken.jsonl").write_bytes(BROKEN)
+    return tmp_path
+
+
+def write(folder: Path, text: str, name: str = "replay.toml") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def blessed(folder: Path, replay: Replay, text: str = 'paths = ["logs"]\n') -> Path:
+    """The manifest with what the recordings hold now."""
+    path = write(folder, text)
+    assert 0 == replay("check", "--update").code
+    return path
+
+
+def last(text: str) -> str:
+    return text.splitlines()[-1]
+
+
+def test_a_new_recording_fails_until_it_is_blessed(folder: Path, replay: Replay) -> None:
+    write(folder, 'paths = ["logs"]\n')
+    before = replay("check")
+
+    assert 1 == before.code
+    assert "logs/whole.jsonl: new, has no entry in replay.toml (clean)" in before.stdout.splitlines()
+    assert "  unexpected  + line 2, seq 2: J101 not-json" in before.stdout
+
+    assert (0, "") == (replay("check", "--update").code, replay("check").stdout)
+    assert "replay: 2 recordings, 2 as expected" == last(replay("check").stderr)
+
+
+def test_what_is_blessed_says_how_a_stream_begins_and_ends(folder: Path, replay: Replay) -> None:
+    said = tomllib.loads(blessed(folder, replay).read_text())["expect"]
+
+    whole = {"path": "logs/whole.jsonl", "starts-at-seq": 1, "ends-with": "turn.completed"}
+    assert whole == said[1]
+    assert [("not-json", 2, 2)] == [(one["rule"], one["line"], one["seq"]) for one in said[0]["findings"]]
+
+
+CHANGES = {
+    "head lost": (WHOLE.split(b"\n", 1)[1], ["- starts-at-seq = 1", "+ starts-at-seq = 2"]),
+    "end lost": (store(1, 2, 3), ['- ends-with = "turn.completed"', '+ ends-with = "item.delta"']),
+    "everything lost": (b"", ["unexpected  + line 1: L102 no-events", "+ starts-at-seq: no such event"]),
+    "order broken": (SWAPPED + WHOLE.splitlines(True)[-1], ["unexpected  + line 3, seq 2: S102 seq-step-back"]),
+}
+
+
+@pytest.mark.parametrize(("data", "told"), CHANGES.values(), ids=CHANGES)
+def test_a_clean_recording_that_changed_fails(data: bytes, told: list[str], folder: Path, replay: Replay) -> None:
+    blessed(folder, replay)
+    (folder / "logs" / "whole.jsonl").write_bytes(data)
+    ran = replay("check")
+
+    assert 1 == ran.code
+    assert ran.stdout.startswith("logs/whole.jsonl: ")
+    for line in told:
+        assert line in ran.stdout
+
+
+@pytest.mark.parametrize("kind", ["jsonl.gz", "sse", "sse.gz"])
+def test_the_ends_are_seen_in_every_kind_of_recording(kind: str, folder: Path, replay: Replay) -> None:
+    data = capture((5, 4), (6, 5)) if "sse" in kind else store(5, 6)
+    path = folder / "logs" / f"more.{kind}"
+    path.write_bytes(gzip.compress(data) if kind.endswith("gz") else data)
+    said = tomllib.loads(blessed(folder, replay).read_text())["expect"]
+
+    entry = next(one for one in said if one["path"] == f"logs/more.{kind}")
+    assert (5, "item.delta") == (entry["starts-at-seq"], entry["ends-with"])
+
+
+def test_missing_unexpected_and_changed_findings_are_told_apart(folder: Path, replay: Replay) -> None:
+    path = folder / "logs" / "broken.jsonl"
+    path.write_bytes(record(1) + b'{"seq":2,\n' + record(3) + b"[]\n" + record(5))
+    blessed(folder, replay)
+    path.write_bytes(record(1) + b'{"seq":2,"\n' + record(3) + record(4) + b"\n" + record(5))
+    ran = replay("check")
+
+    assert 1 == ran.code
+    lines = [line[:15].strip() for line in ran.stdout.splitlines()[1:]]
+    assert ["changed     -", "+", "missing     -", "unexpected  +"] == lines
+    assert ran.stdout.startswith("logs/broken.jsonl: 1 missing, 1 unexpected, 1 changed (expected at replay.toml:")
+
+
+def test_an_edit_above_revives_nothing(folder: Path, replay: Replay) -> None:
+    manifest = blessed(folder, replay)
+    path = folder / "logs" / "broken.jsonl"
+    path.write_bytes(record(1, thread="thr_2") + BROKEN)
+    ran = replay("check")
+
+    assert (0, "") == (ran.code, ran.stdout)
+    assert "1 finding moved to another line" in ran.stderr
+    replay("check", "--update")
+    assert "line = 3" in manifest.read_text()
+
+
+def test_findings_on_equal_lines_are_counted(folder: Path, replay: Replay) -> None:
+    path = folder / "logs" / "broken.jsonl"
+    path.write_bytes(record(1) + b"{\n" * 3 + record(2))
+    blessed(folder, replay)
+    path.write_bytes(record(1) + b"{\n" * 2 + record(2))
+    ran = replay("check")
+
+    assert 1 == ran.code
+    assert "logs/broken.jsonl: 1 missing (" in ran.stdout
+
+
+HAND_WRITTEN = {
+    '{ rule = "not-json", line = 2 }': 0,
+    '{ rule = "J101", seq = 2 }': 0,
+    '{ rule = "not-json", seq = 2, line = 7 }': 0,
+    '{ rule = "not-json" }': 0,
+    '{ rule = "not-json", line = 3 }': 1,
+    '{ rule = "not-json", seq = 3 }': 1,
+    '{ rule = "too-deep", line = 2 }': 1,
+    '{ rule = "not-json", line = 2 }, { rule = "not-json", line = 2 }': 1,
+    "": 1,
+}
+
+
+@pytest.mark.parametrize(("findings", "code"), HAND_WRITTEN.items())
+def test_findings_may_be_written_by_hand(findings: str, code: int, folder: Path, replay: Replay) -> None:
+    write(folder, f'[[expect]]\npath = "logs/broken.jsonl"\nfindings = [{findings}]\n')
+
+    assert code == replay("check", "logs/broken.jsonl").code
+
+
+def test_a_path_wins_over_patterns_and_the_first_pattern_over_others(folder: Path, replay: Replay) -> None:
+    write(
+        folder,
+        '[[expect]]\npath = "logs/w*"\n[[expect]]\npath = "**"\nignore = ["J"]\n'
+        '[[expect]]\npath = "logs/broken.jsonl"\n',
+    )
+    ran = replay("check")
+
+    assert 1 == ran.code
+    assert ran.stdout.startswith("logs/broken.jsonl: 1 unexpected (expected at replay.toml:6)")
+    assert "replay: replay.toml:3: stale: all that '**' matches has other entries" in ran.stderr
+
+
+def test_profile_and_rules_are_those_of_the_entry(folder: Path, replay: Replay) -> None:
+    (folder / "logs" / "gap.jsonl").write_bytes(store(1, 5))
+    text = '[[expect]]\npath = "logs/gap.jsonl"\nfindings = [{ rule = "seq-gap", line = 2 }]\n'
+    text += 'severity = { seq-gap = "note" }\n[[expect]]\npath = "logs/whole.jsonl"\nprofile = "envelope"\n'
+    write(folder, text)
+    ran = replay("check", "logs/gap.jsonl", "logs/whole.jsonl")
+
+    assert 1 == ran.code
+    assert "logs/whole.jsonl: 5 unexpected" in ran.stdout
+    assert "gap" not in ran.stdout
+
+
+# --- Writing ----------------------------------------------------------------------------------------------------
+
+LAID_OUT = {
+    "comments": (
+        '# top\npaths = ["logs"] # here\n\n# about whole\n[[expect]]\npath = "logs/whole.jsonl" # it\n'
+        "# begins\nstarts-at-seq = 7 # lucky\n\n# about broken\n[[expect]]\n"
+        'findings = [\n  # cut by hand\n  { rule = "not-json", line = 9 }, # so\n'
+        '  { line = 8, rule = "torn-tail" },\n]\n'
+        'path = "logs/broken.jsonl"\n# end\n',
+        '# top\npaths = ["logs"] # here\n\n# about whole\n[[expect]]\npath = "logs/whole.jsonl" # it\n'
+        "# begins\nstarts-at-seq = 1 # lucky\n\n# about broken\n[[expect]]\n"
+        'findings = [\n  # cut by hand\n  { rule = "not-json", line = 2, seq = 2, fingerprint = "F" },\n]\n'
+        'path = "logs/broken.jsonl"\n# end\n',
+    ),
+    "one line": (
+        'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
+        'findings=[{rule="torn-tail"},{rule="J101",line=2}]',
+        'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
+        'findings=[{rule="J101", fingerprint = "F",line=2}]',
+    ),
+    "tables": (
+        'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
+        '[[expect.findings]] # the cut\nrule = "J101"\nline = 2\n\n'
+        '[[expect.findings]]\nrule = "torn-tail"\nline = 9\n',
+        'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
+        '[[expect.findings]] # the cut\nrule = "J101"\nfingerprint = "F"\nline = 2\n\n',
+    ),
+    "none yet": (
+        'paths=["logs"]\n[[expect]]\npath="logs/broken.jsonl"\n\n# next\n[[expect]]\npath="logs/whole.jsonl"',
+        'paths=["logs"]\n[[expect]]\npath="logs/broken.jsonl"\nfindings = [\n'
+        '  { rule = "not-json", line = 2, seq = 2, fingerprint = "F" },\n]\n'
+        '\n# next\n[[expect]]\npath="logs/whole.jsonl"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAID_OUT)
+def test_update_changes_what_changed_and_nothing_else(name: str, folder: Path, replay: Replay) -> None:
+    text, wanted = LAID_OUT[name]
+    path = write(folder, text)
+    ran = replay("check", "--update")
+
+    assert 0 == ran.code, ran.stderr
+    after = path.read_text()
+    (broken,) = (one for one in tomllib.loads(after)["expect"] if one["path"] == "logs/broken.jsonl")
+    assert wanted == after.replace(broken["findings"][0]["fingerprint"], "F")
+    assert 0 == replay("check").code
+    replay("check", "--update")
+    assert after == path.read_text()
+
+
+def test_update_takes_out_what_is_gone_with_its_comment(folder: Path, replay: Replay) -> None:
+    path = blessed(folder, replay)
+    whole = path.read_text()
+    path.write_text(whole.replace("[[expect]]", '# old\n[[expect]]\npath = "logs/gone.jsonl"\n\n[[expect]]', 1))
+
+    assert 2 == replay("check").code
+    assert 0 == replay("check", "--update").code
+    assert whole == path.read_text()
+
+
+def test_update_gives_a_recording_its_own_entry_beside_a_pattern(folder: Path, replay: Replay) -> None:
+    path = blessed(folder, replay, '[[expect]]\npath = "logs/*"\nprofile = "record"\n')
+    said = tomllib.loads(path.read_text())["expect"]
+
+    assert ["logs/*", "logs/broken.jsonl"] == [one["path"] for one in said]
+    assert "record" == said[1]["profile"]
+    assert 0 == replay("check").code
+
+
+def test_names_that_are_hard_to_write_are_written(folder: Path, replay: Replay) -> None:
+    for name in ('quo"te\\.jsonl', "new\nline.jsonl", "star*[a].jsonl", "bidi\u202e.jsonl"):
+        (folder / "logs" / name).write_bytes(BROKEN + record(4, 'a"\x1b[31m\u202e\\'))
+    write(folder, 'paths = ["logs"]\n')
+    shown = replay("check")
+    blessed(folder, replay)
+
+    assert all(line.isprintable() for line in (shown.stdout + shown.stderr).splitlines())
+    assert (0, "") == (replay("check").code, replay("check").stdout)
+    for path in (folder / "logs").glob("*.jsonl"):
+        path.write_bytes(BROKEN)
+    ran = replay("check")
+    assert 1 == ran.code
+    assert all(line.isprintable() for line in (ran.stdout + ran.stderr).splitlines())
+
+
+def test_update_of_what_was_not_laid_out_in_tables_says_so(folder: Path, replay: Replay) -> None:
+    path = write(folder, 'expect = [{ path = "logs/whole.jsonl" }]\npaths = "logs"\n')
+    before = path.read_text()
+    ran = replay("check", "--update")
+
+    assert 2 == ran.code
+    assert "replay.toml cannot be written" in ran.stderr
+    assert before == path.read_text()
+
+
+def test_pyproject_may_be_the_manifest(folder: Path, replay: Replay) -> None:
+    path = write(folder, '[project]\nname = "x"\n\n[tool.replay]\npaths = ["logs"]\n\n[tool.z]\n', "pyproject.toml")
+
+    assert 0 == replay("check", "--update").code
+    assert 2 == path.read_text().count("[[tool.replay.expect]]")
+    assert 0 == replay("check").code
+
+
+# --- Where the manifest is --------------------------------------------------------------------------------------
+
+
+def test_the_nearest_manifest_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = folder / "a" / "b"
+    inner.mkdir(parents=True)
+    places = [
+        write(folder, "[tool.replay]\n", "pyproject.toml"),
+        write(folder, ""),
+        write(folder / "a", "[tool.replay]\n", "pyproject.toml"),
+    ]
+
+    write(inner, '[tool.ruff]\n"x" = "replay"\n', "pyproject.toml")
+    assert places[2] == configured.find(inner)
+    places[2].unlink()
+    assert places[1] == configured.find(inner)
+    places[1].unlink()
+    assert places[0] == configured.find(inner)
+    monkeypatch.chdir(inner)
+    assert "../../pyproject.toml" == configured.load(places[0]).shown.replace(os.sep, "/")
+
+
+def test_no_manifest_is_looked_for_above_the_repository(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    (tmp_path / "in" / "it").mkdir(parents=True)
+
+    assert configured.find(tmp_path / "in" / "it") is None
+    (tmp_path / "in" / ".git").mkdir()
+    assert configured.find(tmp_path / "in" / "it") is None
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "in" / ".git").rmdir()
+    assert tmp_path / "replay.toml" == configured.find(tmp_path / "in" / "it")
+
+
+def test_validate_goes_by_the_manifest_unless_isolated(folder: Path, replay: Replay) -> None:
+    write(folder, 'severity = { not-json = "note" }\nignore = ["torn-tail"]\n')
+
+    assert (0, "replay: goes by replay.toml; --isolated does without") == (
+        (ran := replay("validate", "logs/broken.jsonl")).code,
+        ran.stderr.splitlines()[0],
+    )
+    assert 1 == replay("validate", "--isolated", "logs/broken.jsonl").code
+    assert 1 == replay("validate", "--severity", "J101=error", "logs/broken.jsonl").code
+    # A grade in the file turns on nothing that --select leaves out.
+    assert "" == replay("validate", "--select", "S", "logs/broken.jsonl").stdout
+
+
+def test_validate_takes_the_profile_of_the_manifest(folder: Path, replay: Replay) -> None:
+    write(folder, 'profile = "envelope"\n')
+
+    assert 1 == replay("validate", "logs/whole.jsonl").code
+    assert 0 == replay("validate", "--profile", "auto", "logs/whole.jsonl").code
+
+
+# --- Bad input --------------------------------------------------------------------------------------------------
+
+ENTRY = '[[expect]]\npath = "logs/broken.jsonl"\n'
+
+BAD = {
+    'paths = ["logs"]\npofile = "auto"\n': "2: unknown key 'pofile'; did you mean profile?",
+    f"{ENTRY}findins = []\n": "3: unknown key 'findins'; did you mean findings?",
+    'profile = "recrod"\n': "1: profile: 'recrod' is not auto, envelope, record or legacy; did you mean record?",
+    '\nselect = [\n  "S",\n  "brokn-link"]\n': "4: select: there is no rule 'brokn-link'; did you mean broken-link?",
+    '[severity]\nS101 = "note"\nX999 = "error"\n': "3: severity: there is no rule 'X999'; `replay rules` lists them",
+    'severity.S101 = "fatal"\n': "1: severity: 'fatal' is not error, warning, note or off",
+    'ignore = "all"\n': "1: leaves no rule to ask, so that any log would pass",
+    f'select = "S"\n{ENTRY}ignore = "S"\n': "2: with what stands at the top, this leaves no rule to ask",
+    '# x\n[[expect]]\npath = "none/*.sse"\n': "3: nothing matches 'none/*.sse'",
+    '[[expect]]\npath = "none.sse"\n': "2: no such file: none.sse",
+    '[[expect]]\npath = "logs"\n': "2: 'logs' is a folder; 'logs/**' is all recordings in it",
+    '[[expect]]\npath = "../out.sse"\n': "2: '../out.sse' leads out of the repository",
+    '[[expect]]\npath = "/etc/*"\n': "2: '/etc/*' leads out of the repository",
+    '[[expect]]\npath = "link/out.jsonl"\n': "2: 'link/out.jsonl' leads out of the repository",
+    'paths = [\n  "logs",\n  "link",\n]\n': "3: 'link' leads out of the repository",
+    'paths = ["logs",\n  "nowhere"]\n': "2: no such file: nowhere",
+    'paths = ["no*where"]\n': "1: nothing matches the pattern: no*where",
+    "paths = []\n": "1: paths is empty, so that the gate would look at nothing",
+    f"{ENTRY}findings = [\n  {{ line = 2 }},\n]\n": "4: this finding names no rule",
+    f'{ENTRY}findings = [{{ rule = "not-jsn" }}]\n': "3: there is no rule 'not-jsn'; did you mean not-json?",
+    f'{ENTRY}[[expect.findings]]\nrule = "J101"\nline = 0\n': "5: line: 0 is less than 1",
+    f'{ENTRY}[[expect.findings]]\nrule = "J101"\nseq = true\n': "5: seq is not a whole number",
+    f'{ENTRY}findings = [{{ rule = "J101", fingerprint = "abc" }}]\n': (
+        "3: fingerprint is not 32 hexadecimal digits, a colon and a number; `replay check --update` writes it"
+    ),
+    f"{ENTRY}\n{ENTRY.replace('logs', './logs')}": "5: './logs/broken.jsonl' has an entry already, at line 1",
+    f'{ENTRY}schema = "none.json"\n': "3: schema: no such file: none.json",
+    f'{ENTRY}schema = "link/out.jsonl"\n': "3: 'link/out.jsonl' leads out of the repository",
+    f"{ENTRY}max-line-bytes = 0\n": "3: max-line-bytes: 0 is less than 1",
+    "[[expect]]\nends-with = 3\n": "1: this entry names no path",
+    f"{ENTRY}ends-with = 3\n": "3: ends-with is not a string",
+    "expect = 3\n": "1: expect is not an array",
+    'paths = ["logs"\n\n[x]\n': "3: is not TOML: Unclosed array",
+    f"x = {'[' * 5000}{']' * 5000}\n": "1: is nested too deeply",
+    f"x = {'9' * 5000}\n": "1: is not TOML: ",
+    '"\\u001b[31m\\u202e" = 1\n': "1: unknown key '\\x1b[31m\\u202e'",
+}
+
+
+@pytest.fixture
+def linked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "out.jsonl").write_bytes(WHOLE)
+    (folder / "link").symlink_to(outside)
+    return folder
+
+
+@pytest.mark.parametrize(("text", "said"), BAD.items(), ids=range(len(BAD)))
+def test_what_cannot_be_meant_is_told_with_file_and_line(text: str, said: str, linked: Path, replay: Replay) -> None:
+    path = write(linked, text)
+    for words in (("check",), ("check", "--update")):
+        if "none.sse" in said and "--update" in words:
+            continue  # what is gone is taken out
+        ran = replay(*words)
+
+        assert 2 == ran.code, ran.stderr
+        assert any(line.startswith(f"replay: replay.toml:{said}") for line in ran.stderr.splitlines()), ran.stderr
+        assert "\x1b" not in ran.stderr
+        assert "\u202e" not in ran.stderr
+        assert text == path.read_text()
+
+
+def test_what_is_no_text_is_told(folder: Path, replay: Replay) -> None:
+    (folder / "replay.toml").write_bytes(b'paths = ["logs"]\n# caf\xe9\n')
+
+    assert (2, "replay: replay.toml:2: is not UTF-8\n") == ((ran := replay("check")).code, ran.stderr)
+
+
+def test_without_a_manifest_nothing_passes(folder: Path, replay: Replay) -> None:
+    ran = replay("check")
+
+    said = "replay: check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one\n"
+    assert (2, "", said) == (ran.code, ran.stdout, ran.stderr)
+    assert 2 == replay("check", "--config", "none.toml").code
+
+
+def test_a_gate_that_looked_at_nothing_does_not_pass(folder: Path, replay: Replay) -> None:
+    (folder / "bare").mkdir()
+    write(folder, 'paths = ["bare"]\n')
+
+    assert 3 == replay("check").code
+    assert 3 == replay("check", "--update").code
+    assert 3 == replay("check", "bare").code
+
+
+def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay: Replay) -> None:
+    manifest = blessed(folder, replay)
+    (folder / "logs" / "whole.jsonl").write_bytes(gzip.compress(WHOLE * 50)[:-20])
+    before = manifest.read_text()
+
+    assert 4 == replay("check").code
+    assert 4 == replay("check", "--update").code
+    assert before == manifest.read_text()
+
+
+def test_more_findings_than_can_be_compared_are_never_blessed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "logs" / "broken.jsonl").write_bytes(record(1) + b"{\n" * 6)
+    write(folder, 'paths = ["logs"]\n')
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(checking, "MOST", 5)
+
+    assert 1 == checking.check(checking.Request([], update=True, jobs=1))
+    assert "logs/broken.jsonl: has more than 5 findings, which none can expect" in capsys.readouterr().err
+    assert 1 == checking.check(checking.Request([], jobs=1))
+    assert "logs/broken.jsonl: new, has no entry in replay.toml (6 findings)" in capsys.readouterr().out
+
+
+def test_links_out_of_the_repository_are_not_followed(linked: Path, replay: Replay) -> None:
+    (linked / "logs" / "out.jsonl").symlink_to(linked / "link" / "out.jsonl")
+    write(linked, 'paths = ["logs"]\n[[expect]]\npath = "logs/*"\nignore = "J"\n')
+    ran = replay("check")
+
+    assert 2 == ran.code
+    assert "logs/out.jsonl is a link that leads out of the repository" in ran.stderr
+
+
+# --- The schema -------------------------------------------------------------------------------------------------
+
+_FOUND_ON_DISK = ("nothing matches", "no such file", "leads out", "is a folder", "has an entry", "leaves no rule")
+_NO_SCHEMA_SAYS = (*_FOUND_ON_DISK, "there is no rule", "this leaves", "is not TOML", "nested too deeply")
+
+
+@pytest.mark.parametrize(("text", "said"), BAD.items(), ids=range(len(BAD)))
+def test_the_schema_refuses_what_is_refused_for_its_form(text: str, said: str) -> None:
+    schema = json.loads(schema_text("config"))
+    if any(words in said for words in _NO_SCHEMA_SAYS):
+        return
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tomllib.loads(text), schema)
+
+
+@pytest.mark.parametrize("name", LAID_OUT)
+def test_the_schema_takes_what_is_taken(name: str, folder: Path) -> None:
+    schema = json.loads(schema_text("config"))
+    for text in LAID_OUT[name]:
+        jsonschema.validate(tomllib.loads(text.replace('"F"', f'"{"0" * 32}:1"')), schema)
+
+
+def test_the_schema_knows_the_same_keys() -> None:
+    schema = json.loads(schema_text("config"))
+
+    assert set(configured.TOP) == set(schema["properties"])
+    assert set(configured.ENTRY) == set(schema["$defs"]["entry"]["properties"])
+    assert set(configured.FINDING) == set(schema["$defs"]["finding"]["properties"])
+
+
+def test_a_manifest_that_is_too_large_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configured, "LARGEST", 100)
+    path = write(folder, "#" * 101)
+
+    with pytest.raises(UsageError, match="larger than"):
+        configured.load(path)
+
+
+# --- Founding ---------------------------------------------------------------------------------------------------
+
+
+def test_init_puts_a_repository_under_the_gate(folder: Path, replay: Replay) -> None:
+    shown = replay("init", "--dry-run")
+    assert (0, False) == (shown.code, (folder / "replay.toml").exists())
+    assert ["# replay.toml", "# .github/workflows/replay.yml", "# .pre-commit-config.yaml"] == [
+        line for line in shown.stdout.splitlines() if line.startswith(("# replay.t", "# ."))
+    ]
+
+    assert 0 == replay("init").code
+    assert 'paths = ["logs"]' in (folder / "replay.toml").read_text()
+    assert "replay check" in (folder / ".github" / "workflows" / "replay.yml").read_text()
+    assert 0 == replay("check").code
+
+
+def test_init_leaves_alone_what_is_there(folder: Path, replay: Replay) -> None:
+    write(folder, "paths = 'logs'\n")
+    write(folder, "# ours\nrepos:\n# first\n- repo: meta\n  hooks: []\n", ".pre-commit-config.yaml")
+
+    assert 0 == replay("init").code
+    assert "paths = 'logs'\n" == (folder / "replay.toml").read_text()
+    hooks = (folder / ".pre-commit-config.yaml").read_text()
+    assert hooks.startswith("# ours\nrepos:\n- repo: local\n  hooks:\n    - id: replay-check\n")
+    assert hooks.endswith("# first\n- repo: meta\n  hooks: []\n")
+
+    assert 0 == replay("init").code
+    assert hooks == (folder / ".pre-commit-config.yaml").read_text()
+
+
+def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path, replay: Replay) -> None:
+    lines = b"".join(record(seq) for seq in range(1, 400))
+    for number in range(60):
+        (folder / "logs" / f"{number:03}.jsonl").write_bytes(lines if number % 7 else lines + b"{\n")
+    write(folder, 'paths = "logs"\n[[expect]]\npath = "logs/0*"\nstarts-at-seq = 1\nends-with = "item.delta"\n')
+    one, two = replay("check", "--jobs", "1"), replay("check", "--jobs", "2")
+
+    assert (1, one.stdout, one.stderr) == (two.code, two.stdout, two.stderr)
+    assert 9 == one.stdout.count("1 unexpected")
+
+
+# --- The fixtures of this repository ----------------------------------------------------------------------------
+
+
+def test_the_fixtures_are_expected_to_break_what_they_were_made_to_break() -> None:
+    fixtures = MAKER
+    manifest = configured.load(ROOT / "replay.toml")
+    expected = {one.path: {rules.BY_CODE[two.code].name for two in one.findings} for one in manifest.entries}
+
+    for one in fixtures.RECORDINGS:
+        assert set(one.breaks) == expected[f"fixtures/{one.path}"]
+    for maker in (*fixtures.JSONL, *fixtures.SSE):
+        name = fixtures.rule_name(maker)
+        assert {name, *fixtures.COMPANIONS.get(name, ())} == expected[f"fixtures/{fixtures.rule_path(maker)}"]
+    for path, found in expected.items():
+        assert "/recorded/" not in path or found <= {"compat-stream"}
+
+
+def test_every_key_of_the_manifest_is_in_the_manual() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told = {word for row in rows for word in re.findall(r"`([a-z-]+)`", row)}
+    assert not {*configured.TOP, *configured.ENTRY, *configured.FINDING} - told
