@@ -1,7 +1,7 @@
 """Aligning: two rows of items side by side, in bounded memory.
 
-Items with equal keys belong together, in order. As long as the heads are equal nothing is held; from a difference on a
-window of each row is looked at. Where the rows are whole in it, and keys are not repeated, what is paired is the
+Items with equal keys belong together, in order. As long as the heads are equal nothing is held; from a difference on
+a window of each row is looked at. Where the rows are whole in it, and keys are not repeated, what is paired is the
 longest common row there is.
 """
 
@@ -30,13 +30,20 @@ class Item(Protocol):
     """
 
     @property
-    def key(self) -> object: ...
+    def key(self) -> object:
+        """Equal in both rows for what belongs together."""
+
     @property
-    def near(self) -> object | None: ...
+    def near(self) -> object | None:
+        """Equal for what may be two versions of one."""
+
     @property
-    def rank(self) -> int | None: ...
+    def rank(self) -> int | None:
+        """Its place in the order of both rows."""
+
     @property
-    def weight(self) -> int: ...
+    def weight(self) -> int:
+        """Bytes that it takes."""
 
 
 T = TypeVar("T", bound=Item)

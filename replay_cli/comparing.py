@@ -62,7 +62,8 @@ class Ids:
             return False
         if any(self.knows(one, other) is False for one, other in zip(left, right, strict=True)):
             return False
-        return all([self.agree(one, other) for one, other in zip(left, right, strict=True)])
+        agreed = [self.agree(one, other) for one, other in zip(left, right, strict=True)]
+        return all(agreed)
 
     def untaught(self) -> Ids:
         """The same, for a look that teaches nothing."""
@@ -96,7 +97,7 @@ class _Known(Ids):
 
 
 class Essence(NamedTuple):
-    """What stands for an event: a digest of all that counts in it but its ids, and these in the order they stand in."""
+    """What stands for an event: a digest of all that counts in it but its ids, and these in their order."""
 
     digest: bytes
     ids: tuple[str, ...]

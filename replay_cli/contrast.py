@@ -19,7 +19,7 @@ _SIGNS = {"changed": "~", "missing": "-", "added": "+", "reordered": ">"}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the recordings: its name, how many events were compared, how many could not be read, and why it ended."""
+    """A recording: its name, how many events were compared, how many could not be read, and what ended it early."""
 
     name: str
     events: int

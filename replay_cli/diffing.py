@@ -100,10 +100,7 @@ def _told(request: DiffRequest, recordings: list[Recording]) -> int:
             return NOTHING
     contrast = _compared(request, recordings)
     with standard_output() as out:
-        if request.format == "json":
-            lines = [contrast.document()]
-        else:
-            lines = list(contrast.lines())
+        lines = iter([contrast.document()]) if request.format == "json" else contrast.lines()
         for line in lines:
             out.write(f"{line}\n".encode(errors="backslashreplace"))
         out.flush()
@@ -151,11 +148,12 @@ def _compared(request: DiffRequest, recordings: list[Recording]) -> Contrast:
         ledger.forget_tail("added")
     if recordings[1].failure is not None:
         ledger.forget_tail("missing")
-    sides = [
-        Side(one.name, one.events, one.unreadable, None if one.failure is None else str(one.failure))
-        for one in recordings
-    ]
-    return Contrast(*sides, "seq" if by_seq else "shape", ledger.counts, ledger.found)
+    left_side, right_side = (_side(one) for one in recordings)
+    return Contrast(left_side, right_side, "seq" if by_seq else "shape", ledger.counts, ledger.found)
+
+
+def _side(one: Recording) -> Side:
+    return Side(one.name, one.events, one.unreadable, None if one.failure is None else str(one.failure))
 
 
 def _root(request: DiffRequest, by_seq: bool, unlike: bool) -> Node:

@@ -138,12 +138,13 @@ class Ledger:
         self.counts[kind] += 1
         if len(self.found) >= self._most:
             return None
-        found = Found(kind, left and _place(left), right and _place(right), values, number - len(values))
+        places = [None if entry is None else _place(entry) for entry in (left, right)]
+        found = Found(kind, places[0], places[1], values, number - len(values))
         self.found.append(found)
         return found
 
     def _compared(self, left: Entry, right: Entry, sure: bool) -> tuple[list[Value], int]:
-        """Where two entries differ, and in how many places; what is not ``sure`` to belong together teaches no ids."""
+        """Where two entries differ, and in how many places; a pair that is not ``sure`` teaches no ids."""
         if left.digest == right.digest and self._ids.agree_all(left.ids, right.ids):
             return [], 0
         documents = (self._document(left), self._document(right))

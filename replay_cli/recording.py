@@ -82,8 +82,8 @@ class Entry:
 class Recording:
     """One opened source. ``events`` counts what was met, ``unreadable`` what of it could not be read.
 
-    ``unexamined`` counts frames beyond the limit, which cannot be compared. ``failure`` is why it could not be read to
-    its end. Events with a seq above ``until_seq`` are passed over, and so is what follows them without a number.
+    ``unexamined`` counts frames beyond the limit, which cannot be compared. ``failure`` is why it could not be read
+    to its end. Events with a seq above ``until_seq`` are passed over, and so is what follows them without a number.
     """
 
     def __init__(self, source: Source, options: Options, until_seq: int | None = None) -> None:

@@ -61,7 +61,8 @@ ROWS = (
     "pool ahead plainjson remote ring ordering saying",
     "fragments volatile",
     "errors findings envelope timestamps compat blocks members version masking",
-    "aligning telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal",
+    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
+    "aligning",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
