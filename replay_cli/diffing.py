@@ -98,7 +98,7 @@ def _told(request: DiffRequest, recordings: list[Recording]) -> int:
         if one.foreign:
             say(f"replay: {one_line(one.name)}: {one.foreign}")
             return NOTHING
-    contrast = _compared(request, recordings)
+    contrast = compared(request, recordings)
     with standard_output() as out:
         lines = iter([contrast.document()]) if request.format == "json" else contrast.lines()
         for line in lines:
@@ -131,7 +131,8 @@ def _complained(recordings: list[Recording], quiet: bool) -> set[int]:
     return due
 
 
-def _compared(request: DiffRequest, recordings: list[Recording]) -> Contrast:
+def compared(request: DiffRequest, recordings: list[Recording]) -> Contrast:
+    """What two recordings differ in. Raises UsageError where they have no numbers to go by."""
     rows = [one.met() for one in recordings]
     if request.fold_deltas:
         rows = [folded(row) for row in rows]
