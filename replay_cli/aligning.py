@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 WINDOW = 10_000
-"""Items of each row that are looked at together; what moved or is missing further than half of it is not found."""
+"""Items of each row that are looked at together; behind a longer stretch that one lacks, pairs may not be found."""
 
-WEIGHT = 32 * 1024 * 1024
+WEIGHT = 16 * 1024 * 1024
 """Bytes of each row that are looked at together, beyond one item."""
 
 CELLS = 500

@@ -16,15 +16,15 @@ EXIT_CODES = """
 Exit codes:
   0    equal
   1    different
-  2    usage error: missing file, no pointer, options that contradict each other
-  3    nothing to read: neither recording held an event, or one is no event log
+  2    usage error: missing file, no pointer, contradicting options
+  3    nothing to read: no event in either, or one is no event log
   4    a recording could not be opened, or not be read to its end
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)"""
 
 EPILOG = (
     examples(
         "replay diff log.jsonl log.jsonl",
-        "replay diff --until-seq 40 --fold-deltas captures/story.sse captures/story.sse",
+        "replay diff --fold-deltas captures/story.sse captures/story.sse",
     )
     + EXIT_CODES
 )

@@ -31,7 +31,7 @@ from replay_cli.wording import count
 PROBED = 200
 """Events of each recording that tell how to align them, as far as they are not longer than ``PROBED_BYTES``."""
 
-PROBED_BYTES = 4 * 1024 * 1024
+PROBED_BYTES = 256 * 1024
 
 MAX_DIFFERENCES = 1000
 
@@ -141,7 +141,7 @@ def compared(request: DiffRequest, recordings: list[Recording]) -> Contrast:
     unlike = recordings[0].shape is not recordings[1].shape
     entering = Entering(_root(request, by_seq, unlike), by_seq, unlike)
     ledger = Ledger(entering, by_seq, request.max_differences)
-    left, right = (entering.entries(chain(head, row)) for head, row in zip(heads, rows, strict=True))
+    left, right = (entering.entries(chain(_given_up(head), row)) for head, row in zip(heads, rows, strict=True))
     for step in aligned(left, right):
         ledger.take(step)
     # Where one could not be read on, the other has more for no other reason.
@@ -172,6 +172,13 @@ def _head(row: Iterator[Met]) -> list[Met]:
         if size > PROBED_BYTES:
             break
     return head
+
+
+def _given_up(head: list[Met]) -> Iterator[Met]:
+    """The first events, none of them held any longer than needed."""
+    head.reverse()
+    while head:
+        yield head.pop()
 
 
 def _by_seq(request: DiffRequest, recordings: list[Recording], heads: list[list[Met]]) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from replay_cli.recording import Met
 
-PIECE = 1024 * 1024
+PIECE = 64 * 1024
 """Characters of a text that go into one event; a longer text makes several, cut at the same places."""
 
-HELD = 4 * PIECE
+HELD = 64 * PIECE
 """Characters that are held of all texts together; beyond that, all that is held is given out."""
 
 _Key = tuple[str, str, object]

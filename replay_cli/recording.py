@@ -1,6 +1,7 @@
 """Recording: one log or capture as a row of entries that can be compared with those of another.
 
-What cannot be read is an entry, too, by its bytes: two logs that are damaged alike are equal.
+What cannot be read is an entry, too, by its bytes: two logs that are damaged alike are equal. In a text beyond
+``heavy.HEAVY`` large values are read as stand-ins, which are equal where the texts of the values are.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Recording:
         self.name = source.name
         self._planned: Planned = planned(source, options)
         self._until = until_seq
-        self._reader = JsonReader(whole=True)
+        self._reader = JsonReader()
         self.events = self.unreadable = self.unexamined = 0
         self.failure: SourceError | None = None
 
@@ -154,7 +155,7 @@ def _text(frame: Frame, opened: Opened, value: Document, compat: bool) -> bytes:
 
 def value_of(entry: Entry) -> Document:
     """What an entry says, read again; what cannot be read as a text with escapes."""
-    reading = JsonReader(whole=True).read(entry.text) if entry.name != UNREADABLE else None
+    reading = JsonReader().read(entry.text) if entry.name != UNREADABLE else None
     if not isinstance(reading, Reading):
         return {"unreadable": entry.text.decode(errors="backslashreplace")}
     if isinstance(reading.value, list):
