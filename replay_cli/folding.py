@@ -14,7 +14,10 @@ PIECE = 64 * 1024
 HELD = 64 * PIECE
 """Characters that are held of all texts together; beyond that, all that is held is given out."""
 
-_Key = tuple[str, str, object]
+_TEXTS = {"item.delta": "delta", "message.delta": "content"}
+"""What is a delta, and the member with its text; the second is that of the compat stream (CONTRACT.md 3.4)."""
+
+_Key = tuple[str, str, str, str]
 
 
 class _Text:
@@ -47,7 +50,7 @@ class _Text:
         first = self._first
         assert first.value is not None
         assert first.event is not None
-        payload = {**self._payload, "delta": text}
+        payload = {**self._payload, _TEXTS[first.event.event]: text}
         value = {**first.value, "payload": payload}
         return replace(
             first, text=json.dumps(value).encode(), value=value, event=replace(first.event, payload=payload)
@@ -85,9 +88,9 @@ def folded(row: Iterator[Met]) -> Iterator[Met]:
 def _delta(met: Met) -> tuple[_Key, dict[str, object], str] | None:
     """Whose delta an event is, its payload, and its text; None if it is none."""
     event = met.event
-    if event is None or event.event != "item.delta" or not isinstance(event.payload, dict):
+    if event is None or not isinstance(event.payload, dict) or event.event not in _TEXTS:
         return None
-    text, kind = event.payload.get("delta"), event.payload.get("kind")
+    text, kind = event.payload.get(_TEXTS[event.event]), event.payload.get("kind")
     if not isinstance(text, str):
         return None
-    return (event.thread_id, event.item_id or "", json.dumps(kind)), event.payload, text
+    return (event.thread_id, event.item_id or "", event.event, json.dumps(kind)), event.payload, text

@@ -6,6 +6,8 @@ import gzip
 import json
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -19,10 +21,11 @@ from jsonschema import Draft202012Validator
 from replay_cli.aligning import aligned, common
 from replay_cli.profiles import schema_text
 from replay_cli.volatile import IDS, VOLATILE, places
-from tests.conftest import ROOT, Replay
+from tests.conftest import ROOT, Replay, environment
 from tests.diffing import contrast, met
 from tests.making import compact, envelope, message, record
 from tests.recordings import logs, shared
+from tests.test_bounds import MEASURED, MOST, STATUS
 
 STORY = "recorded/store/events/thr_e777afbf.jsonl"
 CAPTURE = ROOT / "fixtures" / "recorded" / "captures" / "story.sse"
@@ -187,6 +190,15 @@ def test_a_text_that_differs_is_told_when_it_is_folded() -> None:
 
     assert pointers(found) == ["/payload/delta"]
     assert [(value["left"], value["right"]) for value in found["differences"][0]["values"]] == [('"abc"', '"abd"')]
+
+
+def test_deltas_of_the_compat_stream_are_folded_too() -> None:
+    def stream(*texts: str) -> bytes:
+        said = b"".join(b"event: message.delta\ndata: " + compact({"content": text}) + b"\n\n" for text in texts)
+        return said + b"event: done\ndata: {}\n\n"
+
+    assert differing(stream("ab", "c"), stream("a", "bc"), fold_deltas=True)["equal"]
+    assert not differing(stream("ab", "c"), stream("a", "bc"))["equal"]
 
 
 # --- What is left out -------------------------------------------------------------------------------------------
@@ -356,6 +368,31 @@ def test_stdin_may_be_one_of_the_two(replay: Replay, tmp_path: Path) -> None:
 
     assert 0 == replay("diff", "log", "-", stdin=b"".join(turn())).code
     assert 1 == replay("diff", "-", "log", stdin=b"".join(turn(7))).code
+
+
+@pytest.mark.parametrize("align", ["seq", "shape"])
+def test_memory_does_not_grow_with_the_recordings(tmp_path: Path, align: str) -> None:
+    """The one lacks a stretch of the other, and they differ in each event behind it, so that windows are full."""
+    taken = []
+    for size in (4_000, 16_000):
+        for name, lacking, text in (("left", 0, "left"), ("right", 1_000, "right")):
+            with (tmp_path / name).open("wb") as file:
+                file.writelines(delta(seq, f"{seq} {text} " * 100) for seq in range(1 + lacking, size))
+        taken.append(peak("diff", "--align", align, "--max-differences", "9", tmp_path / "left", tmp_path / "right"))
+
+    assert taken[1] < MOST
+    assert taken[1] - taken[0] < 40
+
+
+def peak(*words: str | Path) -> float:
+    """The most memory in MB that a run takes, which ends with exit code 1."""
+    if not STATUS.exists():
+        pytest.skip("there is no /proc here")
+    command = [sys.executable, "-c", MEASURED, *map(str, words)]
+    ran = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=100)
+    code, taken = ran.stderr.splitlines()[-1].split()
+    assert "1" == code, ran.stderr
+    return float(taken)
 
 
 # --- The recordings of the real runtime -------------------------------------------------------------------------
