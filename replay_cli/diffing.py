@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -63,8 +63,6 @@ def diff(request: DiffRequest) -> int:
             sources = [stack.enter_context(_opened(name)) for name in names]
             recordings = [Recording(source, options, request.until_seq) for source in sources]
             return _told(request, recordings)
-    except BrokenPipeError:
-        return 0
     except KeyboardInterrupt:
         say("replay: interrupted; nothing was told")
         return INTERRUPTED
@@ -99,12 +97,13 @@ def _told(request: DiffRequest, recordings: list[Recording]) -> int:
             say(f"replay: {one_line(one.name)}: {one.foreign}")
             return NOTHING
     contrast = compared(request, recordings)
-    with standard_output() as out:
-        lines = iter([contrast.document()]) if request.format == "json" else contrast.lines()
+    due = {FINDINGS} if contrast.total else set()
+    lines = iter([contrast.document()]) if request.format == "json" else contrast.lines()
+    # Who reads only the first lines still learns by the exit code that something differs.
+    with suppress(BrokenPipeError), standard_output() as out:
         for line in lines:
             out.write(f"{line}\n".encode(errors="backslashreplace"))
         out.flush()
-    due = {FINDINGS} if contrast.total else set()
     due |= _complained(recordings, request.quiet)
     if not request.quiet:
         say(f"replay: {contrast.summary()}")

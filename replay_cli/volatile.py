@@ -82,11 +82,17 @@ IDS: tuple[str, ...] = (
 )
 """Where ids stand, of whatever form. They may differ if they do so one to one through both recordings."""
 
+_MADE = "(?:thr|turn|item|call|compact|shell|agent|task|msg|mail|owner)_"
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 ID_FORM = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:(?:thr|turn|item|call|compact|shell|agent|task|msg|mail|owner)_[0-9a-f]{8,32}"
-    r"|(?:[a-z]+-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![A-Za-z0-9_])"
+    rf"(?<![A-Za-z0-9_-])(?:(?:{_MADE}[0-9a-f]{{8,32}}|(?:[a-z]{{1,20}}-)?{_UUID})(?![A-Za-z0-9_])"
+    rf"|{_MADE}[0-9a-f]{{1,32}}(?=\.\.\.\Z))"
 )
-"""Ids as the runtime makes them (CONTRACT.md 2.2): these are known wherever they stand, in any text."""
+"""Ids as the runtime makes them (CONTRACT.md 2.2): these are known wherever they stand, in any text.
+
+The last form is one that a summary was cut in (CONTRACT.md 5.3, 25).
+"""
 
 LONGEST_POINTER = 1000
 """Characters of a pointer of the user's."""

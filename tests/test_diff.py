@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -234,6 +235,26 @@ def test_ids_of_any_form_may_have_other_names(pointer: str) -> None:
     assert differing(*sides, align="seq", strict=True)["equal"]
 
 
+QUOTED = {
+    "in a sentence": ("started item_0a1b2c3d, then", "started item_1a1b2c3d, then", True),
+    "in JSON": ('{"agent_id":"agent_0a1b2c3d4e"}', '{"agent_id":"agent_0a1b2c3d4f"}', True),
+    "a UUID": ("goal-0bf8efc2-7b44-48e0-82fe-7ece54990118", "goal-1bf8efc2-7b44-48e0-82fe-7ece54990118", True),
+    "cut by a summary": ("agent: agent_0a1b...", "agent: agent_2a1b...", True),
+    "another text": ("started item_0a1b2c3d", "ended item_0a1b2c3d", False),
+    "in a word": ("an_item_0a1b2c3d", "an_item_1a1b2c3d", False),
+    "too short": ("item_0a1b", "item_1a1b", False),
+}
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_ids_of_the_runtime_are_known_in_any_text(name: str) -> None:
+    left, right, equal = QUOTED[name]
+
+    found = differing(*(record(1, payload={"text": text}) for text in (left, right)))
+
+    assert found["equal"] is equal
+
+
 @pytest.mark.parametrize(
     ("ignored", "equal"),
     [
@@ -393,6 +414,17 @@ def peak(*words: str | Path) -> float:
     code, taken = ran.stderr.splitlines()[-1].split()
     assert "1" == code, ran.stderr
     return float(taken)
+
+
+@pytest.mark.skipif(not shutil.which("sh"), reason="asks a shell")
+def test_a_reader_that_goes_does_not_make_recordings_equal(tmp_path: Path) -> None:
+    (tmp_path / "left").write_bytes(b"".join(turn(3000)))
+    (tmp_path / "right").write_bytes(b"".join(delta(seq, "x") for seq in range(1, 3000)))
+    script = f'{{ "{sys.executable}" -m replay_cli diff -q left right; echo $? >&2; }} | head -1'
+
+    ran = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True)
+
+    assert ("--- left\n", "1\n") == (ran.stdout, ran.stderr)
 
 
 # --- The recordings of the real runtime -------------------------------------------------------------------------
