@@ -20,6 +20,7 @@ import pytest
 
 from replay_cli.docs_made import FAMILIES, rules_page
 from replay_cli.rules import RULES
+from replay_cli.volatile import VOLATILE
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -29,10 +30,11 @@ PAGES = (
     "docs/gate.md",
     "docs/emit.md",
     "docs/tail.md",
+    "docs/diff.md",
     "docs/rules.md",
     "docs/decisions.md",
 )
-SHOWING = ("README.md", "docs/validate.md", "docs/gate.md", "docs/emit.md", "docs/tail.md")
+SHOWING = ("README.md", "docs/validate.md", "docs/gate.md", "docs/emit.md", "docs/tail.md", "docs/diff.md")
 """The pages with sessions in them."""
 
 _SESSION = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
@@ -125,6 +127,12 @@ def test_the_page_of_the_rules_is_current() -> None:
     assert page == rules_page(), "`make docs` makes it anew"
 
 
+def test_the_table_of_what_is_volatile_is_current() -> None:
+    page = (ROOT / "docs" / "diff.md").read_text(encoding="utf-8")
+
+    assert page == with_volatile(page), "`make docs` makes it anew"
+
+
 def test_every_rule_belongs_to_a_family_that_is_told() -> None:
     assert list(dict.fromkeys(rule.code[0] for rule in RULES)) == list(FAMILIES)
 
@@ -168,6 +176,13 @@ def refreshed(text: str, folder: Path) -> str:
     return _SESSION.sub(session, text)
 
 
+def with_volatile(text: str) -> str:
+    """A page with the table of what ``replay diff`` leaves out."""
+    rows = "".join(f"| `{pointer}` | {what} |\n" for pointer, what in VOLATILE)
+    table = f"| place | what it is |\n|---|---|\n{rows}"
+    return re.sub(r"(?<=^<!-- volatile -->\n).*?(?=^<!-- /volatile -->)", lambda _: table, text, flags=re.M | re.S)
+
+
 def write() -> None:
     """Bring what is shown up to date."""
     with tempfile.TemporaryDirectory() as place:
@@ -175,7 +190,7 @@ def write() -> None:
             path, folder = ROOT / page, Path(place, Path(page).stem)
             copied_fixtures(folder)
             text = refreshed(path.read_text(encoding="utf-8"), folder)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            path.write_text(with_volatile(text), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

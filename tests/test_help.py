@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import COMMAND, ROOT, Replay, environment
 
-COMMANDS = ["", "validate", "check", "tail", "emit", "rules", "explain", "schema", "init", "cache"]
+COMMANDS = ["", "validate", "check", "tail", "emit", "diff", "rules", "explain", "schema", "init", "cache"]
 ACTIONS = {"--version", "--help", "--install-completion", "--show-completion"}
 """Options that do something at once, so that a default would mean nothing."""
 
@@ -90,7 +90,7 @@ def test_the_program_names_every_command(pages: dict[str, str]) -> None:
     assert "..." not in told + section(page("", 80), "Commands")
 
 
-@pytest.mark.parametrize("command", ["", "validate", "check", "tail", "emit"])
+@pytest.mark.parametrize("command", ["", "validate", "check", "tail", "emit", "diff"])
 def test_exit_codes_are_told_once_each(pages: dict[str, str], command: str) -> None:
     codes = re.findall(r"^ +(\d+)  +\w", section(pages[command], "Exit codes"), re.MULTILINE)
 
