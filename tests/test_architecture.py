@@ -22,10 +22,10 @@ PACKAGE = ROOT / "replay_cli"
 
 ROWS = (
     "__init__ __main__",
-    "cli cli_cache cli_emit cli_tail",
+    "cli cli_cache cli_emit cli_tail pytest_plugin",
     "late",
-    "validating emitting tailing caching docs_made schemas_made",
-    "batches twin gathering restoring",
+    "validating emitting tailing caching docs_made schemas_made pytest_items",
+    "batches twin gathering restoring asserting audited",
     "api progress render misuse tailed",
     "emitted showing",
     "inspection render.text render.jsonl report emission",
@@ -57,7 +57,7 @@ ROWS = (
     "compiled",
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments",
+    "fragments live",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal",
 )
@@ -73,6 +73,7 @@ OWNERS = {
     "msgspec": "heavy",
     "jmespath": "selection",
     "httpx2": "remote",
+    "pytest": "pytest_items pytest_plugin",
     "platformdirs": "index",
     "sqlite3": "seen",
     "fcntl": "store_lock",
@@ -80,11 +81,12 @@ OWNERS = {
     "backports": "compression",
     "compression": "compression",
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
-    "io": "api sources twin",
-    "os": "api asked atomic cli discovery following index pool sources store_lock stores terminal "
-    "tokens twin validating",
-    "pathlib": "api atomic batches cli contents cursor discovery emitting following gathering index outputs planning "
-    "store_lock profiles progress schemas_made sources stores twin userschema validating",
+    "io": "api asserting sources twin",
+    "os": "api asked asserting atomic cli discovery following index pool pytest_items sources store_lock stores "
+    "terminal tokens twin validating",
+    "pathlib": "api asserting atomic audited batches cli contents cursor discovery emitting following gathering "
+    "index outputs planning profiles progress pytest_items schemas_made sources store_lock stores twin "
+    "userschema validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",
@@ -121,6 +123,7 @@ TOUCHING = {
     "planning": "looks for state.json beside a log",
     "profiles": "reads its schemas",
     "progress": "asks how large the inputs are",
+    "pytest_items": "finds the recordings that are to be tests",
     "schemas_made": "writes the schemas of what we write",
     "sources": "reads logs",
     "stores": "looks for the store of this machine",
@@ -312,7 +315,7 @@ def test_no_module_is_too_long() -> None:
 
 def test_public_names_are_those_of_the_manual() -> None:
     told = []
-    for name in ("validate.md", "emit.md"):
+    for name in ("validate.md", "emit.md", "pytest.md"):
         page = (ROOT / "docs" / name).read_text(encoding="utf-8")
         section = page.partition("\n## Python API\n")[2].partition("\n## ")[0]
         told += re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)

@@ -1,0 +1,160 @@
+"""Recordings as tests of pytest: which are collected, and what one says when it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from glob import escape
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from replay_cli.api import audit_source
+from replay_cli.asserting import failed, level, options_of
+from replay_cli.discovery import Discovered, discover
+from replay_cli.errors import ReplayError
+from replay_cli.findings import Severity
+from replay_cli.grading import grade
+from replay_cli.planning import Options
+from replay_cli.sources import open_path
+
+if TYPE_CHECKING:
+    from replay_cli.audited import AuditedLog
+
+ITEM = "replay"
+"""What the one test of a recording is called, behind its path."""
+
+_WILD = re.compile(r"[*?[]")
+
+
+class Collecting:
+    """The hooks by which recordings below ``replay_paths`` become tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._options = options_in(config)
+        self._least = level_in(config)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """A run of all tests takes the recordings too, where they stand outside ``testpaths``.
+
+        Raises UsageError if a path names nothing: a gate that looks at nothing is none.
+        """
+        if self._config.args_source is pytest.Config.ArgsSource.ARGS:
+            return
+        found = self._found
+        for problem in found.problems:
+            raise pytest.UsageError(f"replay_paths: {problem}")
+        for empty in found.empty:
+            raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
+        if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+            given = [Path(self._config.rootpath, arg).resolve() for arg in self._config.args]
+            self._config.args += [str(path) for real, path in self._recordings.items() if not _is_below(real, given)]
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """The recording that this file is, if it is one."""
+        if file_path.resolve() not in self._recordings:
+            return None
+        recording: Recording = Recording.from_parent(parent, path=file_path)
+        recording.options, recording.least = self._options, self._least
+        return recording
+
+    @cached_property
+    def _found(self) -> Discovered:
+        root = self._config.rootpath
+        paths = [_from(root, pattern) for pattern in self._config.getini("replay_paths")]
+        return discover(paths, stdin=None)
+
+    @cached_property
+    def _recordings(self) -> dict[Path, Path]:
+        """The recordings, by what they really are."""
+        return {Path(entry.path).resolve(): Path(entry.path) for entry in self._found.entries}
+
+
+class Recording(pytest.File):
+    """A log or capture, in which there is one test."""
+
+    options: Options
+    least: Severity
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """Its test."""
+        yield Audit.from_parent(self, name=ITEM)
+
+
+class Audit(pytest.Item):
+    """The test of one recording: it would pass ``replay validate``."""
+
+    def runtest(self) -> None:
+        """Audit the recording. Raises BrokenRecordingError with what is wrong with it."""
+        recording = self.parent
+        assert isinstance(recording, Recording)
+        name = _shown(self.path, self.config.rootpath)
+        report = audit_source(partial(open_path, self.path, name), recording.options)
+        if report.profile == "foreign" and self.path.suffix.lower() == ".log":
+            pytest.skip(report.verdict)
+        why = list(failed(report, recording.least))
+        if why:
+            raise BrokenRecordingError("\n".join(why))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
+        """What is wrong with the recording; where it stands in our code says nothing."""
+        if isinstance(excinfo.value, BrokenRecordingError | ReplayError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, *args, **kwargs)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where it is, and how it is called."""
+        return self.path, None, f"{_shown(self.path, self.config.rootpath)}::{self.name}"
+
+
+class BrokenRecordingError(AssertionError):
+    """A recording does not pass: its findings, a line each, and the verdict."""
+
+
+def options_in(config: pytest.Config) -> Options:
+    """How recordings are audited. Raises pytest.UsageError for a rule that there is not."""
+    words = {name: config.getini(f"replay_{name}") for name in ("select", "ignore", "severity")}
+    try:
+        return options_of("auto", "auto", grade(**words))
+    except ReplayError as error:
+        raise pytest.UsageError(f"replay_select, replay_ignore, replay_severity: {error}") from None
+
+
+def level_in(config: pytest.Config) -> Severity:
+    """From where on findings fail. Raises pytest.UsageError if it is no severity."""
+    try:
+        return level(config.getini("replay_fail_level"))
+    except ReplayError as error:
+        raise pytest.UsageError(f"replay_fail_level: {error}") from None
+
+
+def opener(config: pytest.Config) -> Callable[[str | PathLike[str]], AuditedLog]:
+    """The function that the fixture ``replay_log`` is."""
+    from replay_cli.audited import audited
+
+    options, root = options_in(config), config.rootpath
+
+    def replay_log(path: str | PathLike[str]) -> AuditedLog:
+        """The audited log at ``path``. Raises UsageError if there is none, SourceError if it cannot be opened."""
+        return audited(root / path, str(path), options)
+
+    return replay_log
+
+
+def _from(root: Path, pattern: str) -> str:
+    """A path or pattern, from the root folder; what looks like a pattern in that folder's own path is none."""
+    path = root / pattern
+    return str(path) if path.exists() or _WILD.search(pattern) is None else str(Path(escape(str(root)), pattern))
+
+
+def _is_below(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
