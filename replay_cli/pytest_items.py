@@ -108,8 +108,8 @@ class Audit(pytest.Item):
         return super().repr_failure(excinfo, *args, **kwargs)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Where it is, and how it is called."""
-        return self.path, None, f"{_shown(self.path, self.config.rootpath)}::{self.name}"
+        """Where it is, and how it is called: the name alone, since pytest takes a dot in it for a class."""
+        return self.path, None, self.name
 
 
 class BrokenRecordingError(AssertionError):
