@@ -37,6 +37,7 @@ class Collecting:
         self._config = config
         self._options = options_in(config)
         self._least = level_in(config)
+        self._beside: Beside | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -52,12 +53,22 @@ class Collecting:
         for empty in found.empty:
             raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
         if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-            given = [Path(self._config.rootpath, arg).resolve() for arg in self._config.args]
-            self._config.args += [str(path) for real, path in self._recordings.items() if not _is_below(real, given)]
+            given = [Path(self._config.rootpath, arg) for arg in self._config.args]
+            outside = [path for path in self._recordings.values() if not _is_below(path, given)]
+            # Folders: of a file that is named, pytest looks at the whole folder again for each.
+            folders = _topmost({path.parent for path in outside})
+            if folders:
+                self._beside = Beside(frozenset(outside), folders, given)
+            self._config.args += [str(folder) for folder in folders]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Of the folders that recordings brought in, only the recordings are taken."""
+        return True if self._beside is not None and not self._beside.takes(collection_path) else None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The recording that this file is, if it is one."""
-        if file_path.resolve() not in self._recordings:
+        if file_path.name not in self._names or file_path.resolve() not in self._recordings:
             return None
         recording: Recording = Recording.from_parent(parent, path=file_path)
         recording.options, recording.least = self._options, self._least
@@ -73,6 +84,25 @@ class Collecting:
     def _recordings(self) -> dict[Path, Path]:
         """The recordings, by what they really are."""
         return {Path(entry.path).resolve(): Path(entry.path) for entry in self._found.entries}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Their names: most files need not be looked at further."""
+        return frozenset(path.name for pair in self._recordings.items() for path in pair)
+
+
+class Beside:
+    """What a run takes: all that was ``given``, and of the ``folders`` outside of that, which it would not have
+    looked into, nothing but the ``recordings``.
+    """
+
+    def __init__(self, recordings: frozenset[Path], folders: list[Path], given: list[Path]) -> None:
+        self._folders, self._given = folders, given
+        self._wanted = {above for path in (*recordings, *given) for above in (path, *path.parents)}
+
+    def takes(self, path: Path) -> bool:
+        """Whether to take a file, or to look into a folder."""
+        return path in self._wanted or _is_below(path, self._given) or not _is_below(path, self._folders)
 
 
 class Recording(pytest.File):
@@ -154,6 +184,11 @@ def _from(root: Path, pattern: str) -> str:
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _topmost(folders: set[Path]) -> list[Path]:
+    """The folders that are in none of the others, in the order of their names."""
+    return sorted(folder for folder in folders if folders.isdisjoint(folder.parents))
 
 
 def _shown(path: Path, root: Path) -> str:

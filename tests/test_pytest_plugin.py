@@ -115,6 +115,18 @@ def test_a_root_that_looks_like_a_pattern_is_none(pytester: pytest.Pytester) -> 
     assert ran(done.stdout.splitlines()) == {"recordings/a.jsonl::replay PASSED"}
 
 
+def test_of_the_folders_of_recordings_only_they_are_taken(project: pytest.Pytester) -> None:
+    other = b"def test_other(): pass\n"
+    files = {"recordings/test_other.py": other, "recordings/more/test_more.py": other, "test_top.py": other}
+    write(project.path, {**files, "top.jsonl": CLEAN, "build/built.jsonl": CLEAN, "tests/inner.jsonl": CLEAN})
+    project.makeini("[pytest]\ntestpaths = tests\nreplay_paths = *.jsonl recordings tests\n")
+
+    assert ran(run(project, "-v").outlines) == {
+        "tests/test_one.py::test_one PASSED",
+        *(f"{name}.jsonl::replay PASSED" for name in ("top", "recordings/clean", "tests/inner")),
+    }
+
+
 @pytest.mark.parametrize("words", [["--no-replay"], ["-p", "no:replay"], ["-p", "no:replay-cli"]])
 def test_it_can_be_switched_off(words: list[str], project: pytest.Pytester) -> None:
     # Without the plugin pytest does not know its ini options, and warns of them.
