@@ -62,7 +62,7 @@ def make(into: Path) -> list[Path]:
         differing = [one.name for one, other in zip(once, again, strict=True) if digest(one) != digest(other)]
         if differing:
             raise DistError(f"two builds differ: {', '.join(differing)}")
-        run([sys.executable, "-m", "twine", "check", "--strict", *once], ROOT)
+        run([sys.executable, "-m", "twine", "check", "--strict", *map(str, once)], ROOT)
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir(parents=True)
         return [Path(shutil.copy(path, into)) for path in once]

@@ -1,4 +1,4 @@
-"""Where gates run: the hooks under the real pre-commit, the action's own script, the recipes of docs/ci.md, a release.
+"""Where gates run: the hooks under the real pre-commit, the action's script, the recipes of docs/ci.md, a release.
 
 What is installed here is installed as users install it, with what it needs; without a network these tests skip.
 """
@@ -193,7 +193,7 @@ def complaints(schema: str, path: Path) -> str:
 
 
 class Runner:
-    """Runs the scripts of a composite action as GitHub's runner does; the steps that use other actions are not run."""
+    """Runs the scripts of a composite action as GitHub's runner does; steps that use other actions are left out."""
 
     def __init__(self, repository: Path, place: Path) -> None:
         self._action = read_yaml((repository / "action.yml").read_text(encoding="utf-8"))

@@ -231,6 +231,16 @@ def test_the_list_of_findings_is_bounded(project: pytest.Pytester) -> None:
     assert "and 950 more findings" in told
 
 
+def test_what_the_page_shows_is_what_a_failure_says(project: pytest.Pytester) -> None:
+    root = Path(__file__).parents[1]
+    page = (root / "docs" / "pytest.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    write(project.path, {"recordings/torn-tail.jsonl": (root / "fixtures/damaged/torn-tail.jsonl").read_bytes()})
+
+    assert shown
+    assert all(block in run(project).stdout.str() for block in shown)
+
+
 def test_it_works_spread_over_processes(project: pytest.Pytester) -> None:
     names = [f"recordings/{number}.jsonl" for number in range(20)]
     write(project.path, dict.fromkeys(names, CLEAN) | {"recordings/torn.jsonl": TORN})
