@@ -47,7 +47,7 @@ def built(work: Path, epoch: str, umask: int) -> list[Path]:
     work.mkdir()
     run(["git", "archive", "--format=tar", "--prefix=source/", "--output", work / "source.tar", "HEAD"], ROOT)
     run(["tar", "-xf", work / "source.tar", "-C", work], work, umask)
-    command = [sys.executable, "-m", "hatchling", "build", "-d", work / "dist"]
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(work / "dist")]
     run(command, work / "source", umask, SOURCE_DATE_EPOCH=epoch)
     return sorted((work / "dist").iterdir())
 
