@@ -59,12 +59,16 @@ class Collecting:
             folders = _topmost({path.parent for path in outside})
             if folders:
                 self._beside = Beside(frozenset(outside), folders, given)
-            self._config.args += [str(folder) for folder in folders]
+                # Before pytest 9, of a folder and one that is inside of it only the latter was looked into.
+                apart = [
+                    arg for arg, path in zip(self._config.args, given, strict=True) if not _is_below(path, folders)
+                ]
+                self._config.args = apart + [str(folder) for folder in folders]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Of the folders that recordings brought in, only the recordings are taken."""
-        return True if self._beside is not None and not self._beside.takes(collection_path) else None
+        return self._beside.ignores(collection_path) if self._beside is not None else None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The recording that this file is, if it is one."""
@@ -98,11 +102,17 @@ class Beside:
 
     def __init__(self, recordings: frozenset[Path], folders: list[Path], given: list[Path]) -> None:
         self._folders, self._given = folders, given
-        self._wanted = {above for path in (*recordings, *given) for above in (path, *path.parents)}
+        self._ways = {above for path in given for above in (path, *path.parents)}
+        self._wanted = {above for path in recordings for above in (path, *path.parents)}
 
-    def takes(self, path: Path) -> bool:
-        """Whether to take a file, or to look into a folder."""
-        return path in self._wanted or _is_below(path, self._given) or not _is_below(path, self._folders)
+    def ignores(self, path: Path) -> bool | None:
+        """Whether to leave out a file or folder; None where that is not for us to say."""
+        if not _is_below(path, self._folders) or _is_below(path.parent, self._given):
+            return None
+        if path in self._ways:
+            # It was named, so that pytest would take it whatever it is called.
+            return False
+        return None if path in self._wanted else True
 
 
 class Recording(pytest.File):

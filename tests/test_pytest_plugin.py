@@ -119,10 +119,12 @@ def test_of_the_folders_of_recordings_only_they_are_taken(project: pytest.Pytest
     other = b"def test_other(): pass\n"
     files = {"recordings/test_other.py": other, "recordings/more/test_more.py": other, "test_top.py": other}
     write(project.path, {**files, "top.jsonl": CLEAN, "build/built.jsonl": CLEAN, "tests/inner.jsonl": CLEAN})
-    project.makeini("[pytest]\ntestpaths = tests\nreplay_paths = *.jsonl recordings tests\n")
+    write(project.path, {"build/test_built.py": other})
+    project.makeini("[pytest]\ntestpaths = tests build\nreplay_paths = *.jsonl recordings tests\n")
 
     assert ran(run(project, "-v").outlines) == {
         "tests/test_one.py::test_one PASSED",
+        "build/test_built.py::test_other PASSED",
         *(f"{name}.jsonl::replay PASSED" for name in ("top", "recordings/clean", "tests/inner")),
     }
 
