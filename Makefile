@@ -5,13 +5,14 @@ PEERS := .venv-bench
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/replay
 
-.PHONY: help demo test lint types check unit wheel format schemas docs fixtures bench bench-quick laws fuzz clean
+.PHONY: help demo test lint types check unit wheel dist format schemas docs fixtures bench bench-quick laws fuzz clean
 
 help:
 	@echo "make demo     set up, then audit a clean and a damaged recording"
 	@echo "make test     lint, types, tests, and the wheel installed into an empty environment"
 	@echo "make check    hold the fixtures to replay.toml: replay check"
 	@echo "make format   put the code into the house's layout"
+	@echo "make dist     build sdist and wheel of the last commit twice, compare and check them, into dist/"
 	@echo "make schemas  write schemas/report and schemas/findings anew from their models"
 	@echo "make docs     write docs/rules.md and the sessions in the documents anew"
 	@echo "make fixtures write fixtures/rules and fixtures/damaged anew"
@@ -50,6 +51,9 @@ unit: $(VENV)/developing
 
 wheel: $(VENV)/developing
 	$(BIN)/python tests/check_wheel.py
+
+dist: $(VENV)/developing
+	$(BIN)/python tests/check_dist.py
 
 format: $(VENV)/developing
 	$(BIN)/ruff check --fix .

@@ -16,6 +16,8 @@ from replay_cli.version import __version__
 
 if TYPE_CHECKING:
     from replay_cli.api import audit
+    from replay_cli.asserting import assert_valid_stream
+    from replay_cli.audited import AuditedLog, Event
     from replay_cli.emitted import Emitted
     from replay_cli.errors import ReplayError, SourceError, UsageError
     from replay_cli.findings import Rule, Severity
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RULES",
+    "AuditedLog",
     "Document",
     "Emitted",
+    "Event",
     "Finding",
     "ReplayError",
     "Report",
@@ -35,6 +39,7 @@ __all__ = [
     "SourceError",
     "UsageError",
     "__version__",
+    "assert_valid_stream",
     "audit",
     "emit",
     "restore",
@@ -42,7 +47,9 @@ __all__ = [
 
 _HOMES = {
     "RULES": "rules",
+    "AuditedLog": "audited",
     "Document": "report",
+    "Event": "audited",
     "Finding": "report",
     "ReplayError": "errors",
     "Report": "report",
@@ -50,6 +57,7 @@ _HOMES = {
     "Severity": "findings",
     "SourceError": "errors",
     "UsageError": "errors",
+    "assert_valid_stream": "asserting",
     "audit": "api",
     "emit": "twin",
     "restore": "twin",

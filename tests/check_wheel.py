@@ -82,6 +82,9 @@ def check_content(checks: Checks, wheel: Path, sdist: Path, work: Path) -> None:
     checks.check("the wheel has nothing beside the package", tops == known, ", ".join(sorted(tops - known)))
     stray = [name for name in inside if {"tests", "fixtures", "bench", "__pycache__"} & set(name.split("/"))]
     checks.check("the wheel has no tests, no fixtures", not stray, ", ".join(stray[:5]))
+    with zipfile.ZipFile(wheel) as file:
+        (declared,) = [file.read(name).decode() for name in inside if name.endswith("/entry_points.txt")]
+    checks.check("the wheel declares the pytest plugin", "replay-cli = replay_cli.pytest_plugin" in declared)
     checks.check("the wheel has the licence", any(name.endswith("licenses/LICENSE") for name in inside))
     with tarfile.open(sdist) as file:
         if hasattr(tarfile, "data_filter"):

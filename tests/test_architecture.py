@@ -22,11 +22,11 @@ PACKAGE = ROOT / "replay_cli"
 
 ROWS = (
     "__init__ __main__",
-    "cli cli_cache cli_check cli_diff cli_emit cli_tail",
+    "cli cli_cache cli_check cli_diff cli_emit cli_tail pytest_plugin",
     "late",
     "founding",
-    "validating checking emitting tailing diffing caching docs_made schemas_made",
-    "batches twin gathering restoring",
+    "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
+    "batches twin gathering restoring asserting audited",
     "api progress render misuse tailed",
     "diffed",
     "emitted showing divergence folding",
@@ -63,7 +63,7 @@ ROWS = (
     "compiled",
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments ends volatile",
+    "fragments ends volatile live",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
     "nearby tomlplaces aligning",
@@ -80,6 +80,7 @@ OWNERS = {
     "msgspec": "heavy",
     "jmespath": "selection",
     "httpx2": "remote",
+    "pytest": "pytest_items pytest_plugin",
     "platformdirs": "index",
     "sqlite3": "seen",
     "fcntl": "store_lock",
@@ -87,14 +88,13 @@ OWNERS = {
     "backports": "compression",
     "compression": "compression",
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
-    "io": "api sources twin",
-    "os": "api asked atomic blessing checking cli configured discovery following founding gate index manifest "
-    "pool sources store_lock stores terminal "
-    "tokens twin validating",
-    "pathlib": "api atomic batches checking cli configured contents cursor discovery emitting following "
-    "founding gathering index manifest nearby outputs "
-    "planning preferring "
-    "store_lock profiles progress schemas_made sources stores twin userschema validating",
+    "io": "api asserting sources twin",
+    "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
+    "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
+    "pathlib": "api asserting atomic audited batches checking cli configured contents cursor discovery "
+    "emitting following founding gathering index manifest nearby outputs planning preferring "
+    "profiles progress pytest_items schemas_made sources store_lock stores twin userschema "
+    "validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",
@@ -135,6 +135,7 @@ TOUCHING = {
     "planning": "looks for state.json beside a log",
     "profiles": "reads its schemas",
     "progress": "asks how large the inputs are",
+    "pytest_items": "finds the recordings that are to be tests",
     "schemas_made": "writes the schemas of what we write",
     "sources": "reads logs",
     "stores": "looks for the store of this machine",
@@ -326,7 +327,7 @@ def test_no_module_is_too_long() -> None:
 
 def test_public_names_are_those_of_the_manual() -> None:
     told = []
-    for name in ("validate.md", "emit.md"):
+    for name in ("validate.md", "emit.md", "pytest.md"):
         page = (ROOT / "docs" / name).read_text(encoding="utf-8")
         section = page.partition("\n## Python API\n")[2].partition("\n## ")[0]
         told += re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)

@@ -31,10 +31,21 @@ PAGES = (
     "docs/emit.md",
     "docs/tail.md",
     "docs/diff.md",
+    "docs/ci.md",
+    "docs/pytest.md",
+    "docs/releasing.md",
     "docs/rules.md",
     "docs/decisions.md",
 )
-SHOWING = ("README.md", "docs/validate.md", "docs/gate.md", "docs/emit.md", "docs/tail.md", "docs/diff.md")
+SHOWING = (
+    "README.md",
+    "docs/validate.md",
+    "docs/gate.md",
+    "docs/emit.md",
+    "docs/tail.md",
+    "docs/diff.md",
+    "docs/ci.md",
+)
 """The pages with sessions in them."""
 
 _SESSION = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
@@ -107,7 +118,7 @@ def test_what_is_shown_is_what_happens(page: str, tmp_path: Path) -> None:
         assert run(shown, tmp_path) == (shown.output, shown.code), shown.command
 
 
-@pytest.mark.parametrize("page", ["docs/validate.md", "docs/emit.md"])
+@pytest.mark.parametrize("page", ["docs/validate.md", "docs/emit.md", "docs/pytest.md"])
 def test_the_python_that_is_shown_runs(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -1,0 +1,156 @@
+"""Asserting: whether a log would pass the gate, and in what words a test says that it does not.
+
+The same gate as ``replay validate``: findings at or above a level fail it, and so does a log without any event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+
+from replay_cli.api import FramingName, ProfileName, audit_source, make_options
+from replay_cli.errors import UsageError, one_line
+from replay_cli.findings import Finding, Severity
+from replay_cli.grading import Grading, grade
+from replay_cli.inspection import inspect
+from replay_cli.live import Live
+from replay_cli.outcome import CLEAN, Outcome
+from replay_cli.planning import MAX_LINE_BYTES, Options
+from replay_cli.render import Style
+from replay_cli.render.concise import render
+from replay_cli.sources import Source, open_path, open_stream
+from replay_cli.told import Report
+from replay_cli.wording import count
+
+if TYPE_CHECKING:
+    from replay_cli import report
+
+FINDINGS_SHOWN = 50
+"""How many findings of a log a failed test lists."""
+
+LEVELS = ("error", "warning", "note")
+
+Words = str | Iterable[str]
+
+
+def assert_valid_stream(
+    stream: str | PathLike[str] | bytes | Iterable[str | bytes],
+    *,
+    until: str | None = None,
+    name: str | None = None,
+    fail_level: Literal["error", "warning", "note"] = "error",
+    profile: ProfileName = "auto",
+    framing: FramingName = "auto",
+    select: Words = (),
+    ignore: Words = (),
+    severity: Words = (),
+) -> report.Report:
+    """Raise AssertionError, with the findings, if a stream breaks the contract or holds no event; return its report.
+
+    ``stream`` is the path of a log or capture, its bytes, or an iterable of lines (text or bytes, with line ends or
+    without), which is read as they come and no further than the first finding that fails. ``until`` names the SSE
+    event behind which such an iterable is not read on, as a live stream has no end; without that event it fails.
+    ``name`` is what to call the stream. Findings at or above ``fail_level`` fail; the other parameters are those of
+    ``audit``. Raises UsageError for a missing file or an unknown rule, and SourceError for a file that cannot be
+    opened.
+    """
+    __tracebackhide__ = True
+    least = level(fail_level)
+    options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
+    if isinstance(stream, str | PathLike | bytes):
+        if until is not None:
+            raise UsageError("until: is for a stream that is given line by line")
+        found, reached = audit_source(_opener(stream, name), options), True
+    else:
+        live = Live(_iterable(stream), until)
+        found = _listened(live, name or "<stream>", options, least)
+        reached = live.reached or until is None
+    why = list(failed(found, least))
+    if not why and not reached:
+        why = [f"{one_line(found.source)}: ended without {one_line(until or '')}"]
+    if why:
+        raise AssertionError("\n".join(why))
+    from replay_cli.report import published
+
+    return published(found)
+
+
+def failed(found: Report, least: Severity) -> Iterator[str]:
+    """Why a log does not pass, in lines without line ends; nothing if it does."""
+    outcome = Outcome(least)
+    outcome.add(found)
+    if outcome.exit_code == CLEAN:
+        return
+    for line in render([found._replace(not_shown=0)], outcome, Style()):
+        yield line.removesuffix("\n")
+    if found.not_shown:
+        yield f"and {count(found.not_shown, 'more finding')}"
+    name = one_line(found.source)
+    if found.failure:
+        yield one_line(f"not read to its end: {found.failure}")
+    elif not found.events and not found.findings:
+        yield f"{name}: no event in it"
+    yield f"verdict: {one_line(found.verdict)}"
+
+
+def level(word: str) -> Severity:
+    """The severity from which on findings fail. Raises UsageError if it is none of the three."""
+    if word not in LEVELS:
+        raise UsageError(f"fail level: {word!r} is not error, warning or note")
+    return Severity(word)
+
+
+def options_of(profile: str, framing: str, grading: Grading) -> Options:
+    """How a test audits: in one process, listing few findings."""
+    return make_options(
+        profile,
+        framing,
+        grading,
+        max_line_bytes=MAX_LINE_BYTES,
+        max_findings=FINDINGS_SHOWN,
+        statistics=False,
+        schema=None,
+        show_values=False,
+        max_bytes=None,
+        fast=True,
+        jobs=1,
+    )
+
+
+def _opener(stream: str | PathLike[str] | bytes, name: str | None) -> partial[Source]:
+    if isinstance(stream, bytes):
+        return partial(_opened, stream, name or "<bytes>")
+    if isinstance(stream, str) and "\n" in stream:
+        raise UsageError("stream: a text is the path of a log; give what a stream holds as bytes")
+    return partial(open_path, Path(stream), name or str(stream))
+
+
+def _opened(data: bytes, name: str) -> Source:
+    return open_stream(BytesIO(data), name)
+
+
+def _iterable(stream: object) -> Iterable[str | bytes]:
+    if isinstance(stream, Iterable):
+        return stream
+    also = "; collect what an asynchronous one gives first" if hasattr(stream, "__aiter__") else ""
+    raise UsageError(f"stream: a path, bytes or lines are wanted, not {one_line(type(stream).__name__)}{also}")
+
+
+def _listened(live: Live, name: str, options: Options, least: Severity) -> Report:
+    """Audit what comes, up to the first finding that fails."""
+    failing = list(Severity)[: list(Severity).index(least) + 1]
+
+    def listen(found: list[Finding]) -> None:
+        if any(options.grading.of(one.code) in failing and options.grading.asks(one.code) for one in found):
+            live.stop()
+
+    with open_stream(cast("BinaryIO", live), name) as source:
+        return inspect(source, options, listen=listen)
+
+
+def _words(given: Words) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)

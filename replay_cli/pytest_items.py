@@ -1,0 +1,205 @@
+"""Recordings as tests of pytest: which are collected, and what one says when it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from glob import escape
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from replay_cli.api import audit_source
+from replay_cli.asserting import failed, level, options_of
+from replay_cli.discovery import Discovered, discover
+from replay_cli.errors import ReplayError
+from replay_cli.findings import Severity
+from replay_cli.grading import grade
+from replay_cli.planning import Options
+from replay_cli.sources import open_path
+
+if TYPE_CHECKING:
+    from replay_cli.audited import AuditedLog
+
+ITEM = "replay"
+"""What the one test of a recording is called, behind its path."""
+
+_WILD = re.compile(r"[*?[]")
+
+
+class Collecting:
+    """The hooks by which recordings below ``replay_paths`` become tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._options = options_in(config)
+        self._least = level_in(config)
+        self._beside: Beside | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """A run of all tests takes the recordings too, where they stand outside ``testpaths``.
+
+        Raises UsageError if a path names nothing: a gate that looks at nothing is none.
+        """
+        if self._config.args_source is pytest.Config.ArgsSource.ARGS:
+            return
+        found = self._found
+        for problem in found.problems:
+            raise pytest.UsageError(f"replay_paths: {problem}")
+        for empty in found.empty:
+            raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
+        if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+            given = [Path(self._config.rootpath, arg) for arg in self._config.args]
+            outside = [path for path in self._recordings.values() if not _is_below(path, given)]
+            # Folders: of a file that is named, pytest looks at the whole folder again for each.
+            folders = _topmost({path.parent for path in outside})
+            if folders:
+                self._beside = Beside(frozenset(outside), folders, given)
+                # Before pytest 9, of a folder and one that is inside of it only the latter was looked into.
+                apart = [
+                    arg for arg, path in zip(self._config.args, given, strict=True) if not _is_below(path, folders)
+                ]
+                self._config.args = apart + [str(folder) for folder in folders]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Of the folders that recordings brought in, only the recordings are taken."""
+        return self._beside.ignores(collection_path) if self._beside is not None else None
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """The recording that this file is, if it is one."""
+        if file_path.name not in self._names or file_path.resolve() not in self._recordings:
+            return None
+        recording: Recording = Recording.from_parent(parent, path=file_path)
+        recording.options, recording.least = self._options, self._least
+        return recording
+
+    @cached_property
+    def _found(self) -> Discovered:
+        root = self._config.rootpath
+        paths = [_from(root, pattern) for pattern in self._config.getini("replay_paths")]
+        return discover(paths, stdin=None)
+
+    @cached_property
+    def _recordings(self) -> dict[Path, Path]:
+        """The recordings, by what they really are."""
+        return {Path(entry.path).resolve(): Path(entry.path) for entry in self._found.entries}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Their names: most files need not be looked at further."""
+        return frozenset(path.name for pair in self._recordings.items() for path in pair)
+
+
+class Beside:
+    """What a run takes: all that was ``given``, and of the ``folders`` outside of that, which it would not have
+    looked into, nothing but the ``recordings``.
+    """
+
+    def __init__(self, recordings: frozenset[Path], folders: list[Path], given: list[Path]) -> None:
+        self._folders, self._given = folders, given
+        self._ways = {above for path in given for above in (path, *path.parents)}
+        self._wanted = {above for path in recordings for above in (path, *path.parents)}
+
+    def ignores(self, path: Path) -> bool | None:
+        """Whether to leave out a file or folder; None where that is not for us to say."""
+        if not _is_below(path, self._folders) or _is_below(path.parent, self._given):
+            return None
+        if path in self._ways:
+            # It was named, so that pytest would take it whatever it is called.
+            return False
+        return None if path in self._wanted else True
+
+
+class Recording(pytest.File):
+    """A log or capture, in which there is one test."""
+
+    options: Options
+    least: Severity
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """Its test."""
+        yield Audit.from_parent(self, name=ITEM)
+
+
+class Audit(pytest.Item):
+    """The test of one recording: it would pass ``replay validate``."""
+
+    def runtest(self) -> None:
+        """Audit the recording. Raises BrokenRecordingError with what is wrong with it."""
+        recording = self.parent
+        assert isinstance(recording, Recording)
+        name = _shown(self.path, self.config.rootpath)
+        report = audit_source(partial(open_path, self.path, name), recording.options)
+        if report.profile == "foreign" and self.path.suffix.lower() == ".log":
+            pytest.skip(report.verdict)
+        why = list(failed(report, recording.least))
+        if why:
+            raise BrokenRecordingError("\n".join(why))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
+        """What is wrong with the recording; where it stands in our code says nothing."""
+        if isinstance(excinfo.value, BrokenRecordingError | ReplayError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, *args, **kwargs)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where it is, and how it is called: the name alone, since pytest takes a dot in it for a class."""
+        return self.path, None, self.name
+
+
+class BrokenRecordingError(AssertionError):
+    """A recording does not pass: its findings, a line each, and the verdict."""
+
+
+def options_in(config: pytest.Config) -> Options:
+    """How recordings are audited. Raises pytest.UsageError for a rule that there is not."""
+    words = {name: config.getini(f"replay_{name}") for name in ("select", "ignore", "severity")}
+    try:
+        return options_of("auto", "auto", grade(**words))
+    except ReplayError as error:
+        raise pytest.UsageError(f"replay_select, replay_ignore, replay_severity: {error}") from None
+
+
+def level_in(config: pytest.Config) -> Severity:
+    """From where on findings fail. Raises pytest.UsageError if it is no severity."""
+    try:
+        return level(config.getini("replay_fail_level"))
+    except ReplayError as error:
+        raise pytest.UsageError(f"replay_fail_level: {error}") from None
+
+
+def opener(config: pytest.Config) -> Callable[[str | PathLike[str]], AuditedLog]:
+    """The function that the fixture ``replay_log`` is."""
+    from replay_cli.audited import audited
+
+    options, root = options_in(config), config.rootpath
+
+    def replay_log(path: str | PathLike[str]) -> AuditedLog:
+        """The audited log at ``path``. Raises UsageError if there is none, SourceError if it cannot be opened."""
+        return audited(root / path, str(path), options)
+
+    return replay_log
+
+
+def _from(root: Path, pattern: str) -> str:
+    """A path or pattern, from the root folder; what looks like a pattern in that folder's own path is none."""
+    path = root / pattern
+    return str(path) if path.exists() or _WILD.search(pattern) is None else str(Path(escape(str(root)), pattern))
+
+
+def _is_below(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _topmost(folders: set[Path]) -> list[Path]:
+    """The folders that are in none of the others, in the order of their names."""
+    return sorted(folder for folder in folders if folders.isdisjoint(folder.parents))
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
