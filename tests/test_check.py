@@ -421,6 +421,23 @@ def test_without_a_manifest_nothing_passes(folder: Path, replay: Replay) -> None
     assert 2 == replay("check", "--config", "none.toml").code
 
 
+ASKED = {
+    "-": "replay: check: stdin cannot have an entry in a manifest; name files or folders",
+    "": "replay: check: is given an empty path; was a variable not set?",
+    "nope.jsonl": "replay: no such file: nope.jsonl",
+    "link/out.jsonl": "replay: link/out.jsonl stands outside the repository that replay.toml belongs to",
+    "--jobs=0": "replay: --jobs: 0 is less than 1",
+}
+
+
+@pytest.mark.parametrize(("word", "said"), ASKED.items())
+def test_what_cannot_be_checked_is_told(word: str, said: str, linked: Path, replay: Replay) -> None:
+    write(linked, 'paths = ["logs"]\n')
+    ran = replay("check", word)
+
+    assert (2, "", said + "\n") == (ran.code, ran.stdout, ran.stderr)
+
+
 def test_a_gate_that_looked_at_nothing_does_not_pass(folder: Path, replay: Replay) -> None:
     (folder / "bare").mkdir()
     write(folder, 'paths = ["bare"]\n')
