@@ -75,6 +75,8 @@ def check(request: Request) -> int:
     """Hold recordings to what the manifest expects of them, write what differs, and return the exit code."""
     if any(not path.strip() for path in request.paths):
         raise UsageError("check: is given an empty path; was a variable not set?")
+    if request.jobs is not None and request.jobs < 1:
+        raise UsageError(f"--jobs: {request.jobs} is less than 1")
     manifest = manifest_of(request.config)
     gate = gather(manifest, request.paths)
     return _Run(request, manifest, gate).run()
@@ -110,7 +112,8 @@ class _Run:
             self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
         checked = self._checked()
         if not checked:
-            self._say("no recording was looked at")
+            if not self._due:
+                self._say("no recording was looked at")
             self._due.add(NOTHING)
         if update:
             self._update(checked)

@@ -6,16 +6,19 @@ import gzip
 import json
 import os
 import re
+import signal
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from replay_cli import checking, configured, rules
+from replay_cli.cli import run
 from replay_cli.errors import UsageError
 from replay_cli.profiles import schema_text
-from tests.conftest import ROOT, Replay
+from tests.conftest import ROOT, Ran, Replay
 from tests.making import capture, record, store
 from tests.test_rules import MAKER
 
@@ -32,6 +35,21 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "logs" / "whole.jsonl").write_bytes(WHOLE)
     (tmp_path / "logs" / "broken.jsonl").write_bytes(BROKEN)
     return tmp_path
+
+
+@pytest.fixture
+def called(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Replay]:
+    """The command, called in this process, where many small runs are wanted."""
+    monkeypatch.chdir(folder)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def call(*words: str | Path, **_: object) -> Ran:
+        code = run([*map(str, words)])
+        return Ran(code, *capsys.readouterr())
+
+    yield call
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def write(folder: Path, text: str, name: str = "replay.toml") -> Path:
@@ -151,10 +169,10 @@ HAND_WRITTEN = {
 
 
 @pytest.mark.parametrize(("findings", "code"), HAND_WRITTEN.items())
-def test_findings_may_be_written_by_hand(findings: str, code: int, folder: Path, replay: Replay) -> None:
+def test_findings_may_be_written_by_hand(findings: str, code: int, folder: Path, called: Replay) -> None:
     write(folder, f'[[expect]]\npath = "logs/broken.jsonl"\nfindings = [{findings}]\n')
 
-    assert code == replay("check", "logs/broken.jsonl").code
+    assert code == called("check", "logs/broken.jsonl").code
 
 
 def test_a_path_wins_over_patterns_and_the_first_pattern_over_others(folder: Path, replay: Replay) -> None:
@@ -393,12 +411,12 @@ def linked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("text", "said"), BAD.items(), ids=range(len(BAD)))
-def test_what_cannot_be_meant_is_told_with_file_and_line(text: str, said: str, linked: Path, replay: Replay) -> None:
+def test_what_cannot_be_meant_is_told_with_file_and_line(text: str, said: str, linked: Path, called: Replay) -> None:
     path = write(linked, text)
     for words in (("check",), ("check", "--update")):
         if "none.sse" in said and "--update" in words:
             continue  # what is gone is taken out
-        ran = replay(*words)
+        ran = called(*words)
 
         assert 2 == ran.code, ran.stderr
         assert any(line.startswith(f"replay: replay.toml:{said}") for line in ran.stderr.splitlines()), ran.stderr
@@ -419,6 +437,23 @@ def test_without_a_manifest_nothing_passes(folder: Path, replay: Replay) -> None
     said = "replay: check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one\n"
     assert (2, "", said) == (ran.code, ran.stdout, ran.stderr)
     assert 2 == replay("check", "--config", "none.toml").code
+
+
+ASKED = {
+    "-": "replay: check: stdin cannot have an entry in a manifest; name files or folders",
+    "": "replay: check: is given an empty path; was a variable not set?",
+    "nope.jsonl": "replay: no such file: nope.jsonl",
+    "link/out.jsonl": "replay: link/out.jsonl stands outside the repository that replay.toml belongs to",
+    "--jobs=0": "replay: --jobs: 0 is less than 1",
+}
+
+
+@pytest.mark.parametrize(("word", "said"), ASKED.items())
+def test_what_cannot_be_checked_is_told(word: str, said: str, linked: Path, called: Replay) -> None:
+    write(linked, 'paths = ["logs"]\n')
+    ran = called("check", word)
+
+    assert (2, "", said + "\n") == (ran.code, ran.stdout, ran.stderr)
 
 
 def test_a_gate_that_looked_at_nothing_does_not_pass(folder: Path, replay: Replay) -> None:
