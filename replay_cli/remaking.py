@@ -252,8 +252,9 @@ class Remaker:
         return b"".join(made)
 
     def _other(self, text: bytes, shape: Shape, remade: Remade) -> bytes | None:
-        tight = compact(text)
-        fields = canonical.read(tight, shape)
+        tight, fields = text, canonical.read(text, shape)
+        if fields is None and (tight := compact(text)) is not text:
+            fields = canonical.read(tight, shape)
         if fields is None or b"\r" in text:
             # Spelled otherwise: a matter for the reference, but of this event only.
             frame = Frame(text, 0, 1, len(text))
