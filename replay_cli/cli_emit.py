@@ -182,7 +182,7 @@ def emit(
     ] = 16 * 1024 * 1024,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
 ) -> None:
-    """Write event logs again, selected, cleaned, converted, merged or redacted."""
+    """Write event logs again, selected, cleaned, changed or merged."""
     from replay_cli import emitting
     from replay_cli.asked import Request
 

@@ -32,7 +32,7 @@ class Commands(TyperGroup):
     late: tuple[Late, ...] = (
         Late("check", "Hold recordings to what replay.toml expects of them.", "replay_cli.cli_check"),
         Late("tail", "Show the end of event logs, an event a line, and follow them.", "replay_cli.cli_tail"),
-        Late("emit", "Write event logs again, selected, cleaned or converted.", "replay_cli.cli_emit"),
+        Late("emit", "Write event logs again, selected, cleaned, changed or merged.", "replay_cli.cli_emit"),
         Late("diff", "Compare two recordings as streams.", "replay_cli.cli_diff"),
     )
     last: tuple[Late, ...] = (
