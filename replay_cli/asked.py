@@ -16,6 +16,7 @@ from replay_cli.profiles import Shape
 from replay_cli.remaking import Remake
 from replay_cli.selection import Globs, Question, Selection, question
 from replay_cli.stretches import MERGED, SORTED
+from replay_cli.words import listed, refuse_empty, refuse_negative, refuse_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ def selection_of(request: Request) -> Selection:
         until_seq=request.until_seq,
         since=None if request.since is None else moment(request.since, "--since", now),
         until=None if request.until is None else moment(request.until, "--until", now, end=True),
-        threads=frozenset(_listed(request.thread)),
-        turns=frozenset(_listed(request.turn)),
-        items=frozenset(_listed(request.item)),
-        events=Globs(_listed(request.event)) if request.event else None,
+        threads=frozenset(listed(request.thread)),
+        turns=frozenset(listed(request.turn)),
+        items=frozenset(listed(request.item)),
+        events=Globs(listed(request.event)) if request.event else None,
         where=_all_of([question(one) for one in request.where]),
     )
     if selection.since is not None and selection.until is not None and selection.since > selection.until:
@@ -144,10 +145,6 @@ def pace_of(request: Request) -> Pace | None:
     return Pace(speed, None if request.max_idle is None else duration(request.max_idle, "--max-idle"))
 
 
-def _listed(words: Sequence[str]) -> list[str]:
-    return [one.strip() for word in words for one in word.split(",") if one.strip()]
-
-
 def refuse_nonsense(request: Request) -> None:
     """Raise UsageError for words that cannot be meant, alone or together."""
     given: dict[str, Sequence[str]] = {
@@ -174,20 +171,11 @@ def refuse_nonsense(request: Request) -> None:
         "--redact-key": request.redact_key,
         "--against": request.against,
     }
-    given |= {option: [word] for option, word in single.items() if word is not None}
-    for option, words in given.items():
-        if any(not word.strip(", ") for word in words):
-            raise UsageError(f"{option}: is given an empty value; was a variable not set?")
+    refuse_empty(given, single)
     numbers = {"--since-seq": request.since_seq, "--until-seq": request.until_seq}
     numbers |= {"--head": request.head, "--last": request.last}
-    for option, number in numbers.items():
-        if number is not None and number < 0:
-            raise UsageError(f"{option}: {number} is less than 0")
-    if request.since_seq is not None and request.until_seq is not None and request.since_seq >= request.until_seq:
-        raise UsageError(
-            f"--since-seq: {request.since_seq} leaves nothing up to --until-seq {request.until_seq}; "
-            "events behind --since-seq are written, up to and with --until-seq"
-        )
+    refuse_negative(numbers)
+    refuse_range(request.since_seq, request.until_seq, "written")
     _refuse_contradictions(request)
 
 

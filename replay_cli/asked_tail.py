@@ -10,6 +10,7 @@ from replay_cli.errors import UsageError
 from replay_cli.moments import duration, moment
 from replay_cli.planning import MAX_LINE_BYTES
 from replay_cli.selection import Globs, Selection
+from replay_cli.words import listed, refuse_empty, refuse_negative, refuse_range
 
 MOST = 10**12
 """Events of which nobody has more."""
@@ -84,11 +85,6 @@ def timeout_of(request: TailRequest) -> float | None:
     return None if request.timeout is None else duration(request.timeout, "--timeout")
 
 
-def listed(words: Sequence[str]) -> list[str]:
-    """What stands in an option that may be repeated, and may hold several with commas between."""
-    return [one.strip() for word in words for one in word.split(",") if one.strip()]
-
-
 def refuse_untailable(request: TailRequest) -> None:
     """Raise UsageError for words that cannot be meant, alone or together."""
     given: dict[str, Sequence[str]] = {
@@ -98,25 +94,20 @@ def refuse_untailable(request: TailRequest) -> None:
         "--exit-on": request.exit_on,
         "--exclude": request.exclude,
     }
-    single = {"--since": request.since, "--cursor": request.cursor, "--timeout": request.timeout}
+    single: dict[str, str | None] = {
+        "--since": request.since,
+        "--cursor": request.cursor,
+        "--timeout": request.timeout,
+    }
     single |= {"--token-file": request.token_file}
-    given |= {option: [word] for option, word in single.items() if word is not None}
-    for option, words in given.items():
-        if any(not word.strip(", ") for word in words):
-            raise UsageError(f"{option}: is given an empty value; was a variable not set?")
+    refuse_empty(given, single)
     if request.number is not None and request.number > MOST:
         raise UsageError(
             f"-n: {request.number} is more than any log holds; without -n and with --since-seq 0 all is shown"
         )
     numbers = {"-n": request.number, "--since-seq": request.since_seq, "--until-seq": request.until_seq}
-    for option, number in numbers.items():
-        if number is not None and number < 0:
-            raise UsageError(f"{option}: {number} is less than 0")
-    if request.since_seq is not None and request.until_seq is not None and request.since_seq >= request.until_seq:
-        raise UsageError(
-            f"--since-seq: {request.since_seq} leaves nothing up to --until-seq {request.until_seq}; "
-            "events behind --since-seq are shown, up to and with --until-seq"
-        )
+    refuse_negative(numbers)
+    refuse_range(request.since_seq, request.until_seq, "shown")
     _refuse_contradictions(request)
 
 

@@ -24,15 +24,12 @@ from replay_cli.expectations import MOST, Compared, Seen, compared, seen_in
 from replay_cli.findings import Ends
 from replay_cli.gate import Gate, Recording, gather, missing
 from replay_cli.manifest import Manifest, Settings, grading_of
-from replay_cli.outcome import FINDINGS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
+from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
 from replay_cli.sources import open_path
 from replay_cli.told import Report
 from replay_cli.wording import count
-
-NOBODY_READS = 141
-"""The exit code that shells know of programs whose reader has gone."""
 
 
 class Request(NamedTuple):

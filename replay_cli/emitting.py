@@ -21,13 +21,13 @@ from replay_cli.discovery import STDIN, Discovered, Entry, discover
 from replay_cli.emission import Emission
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.grading import grade
-from replay_cli.outcome import FINDINGS, INTERRUPTED, NOTHING, PRECEDENCE, UNREADABLE, USAGE
+from replay_cli.outcome import FINDINGS, INTERRUPTED, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.outputs import compressed, identity, is_stdout, kind_of, opened, refuse_overwriting
 from replay_cli.pacing import Pacer
 from replay_cli.planning import planned
 from replay_cli.progress import Watch, progress
 from replay_cli.quarantine import Quarantine
-from replay_cli.restoring import NOBODY_READS, restored
+from replay_cli.restoring import restored
 from replay_cli.sieve import Wish
 from replay_cli.sources import Source, open_path, open_stream
 from replay_cli.store_lock import unlocked

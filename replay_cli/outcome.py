@@ -12,6 +12,9 @@ CLEAN, FINDINGS, USAGE, NOTHING, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PRECEDENCE = (INTERRUPTED, USAGE, UNREADABLE, FINDINGS, NOTHING)
 """Which exit code wins when several are due."""
 
+NOBODY_READS = 141
+"""The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
+
 _LEVELS = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 

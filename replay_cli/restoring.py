@@ -13,13 +13,11 @@ from replay_cli.asked import Request
 from replay_cli.atomic import say
 from replay_cli.discovery import STDIN
 from replay_cli.errors import UsageError, one_line
+from replay_cli.outcome import NOBODY_READS
 from replay_cli.outputs import compressed, identity, is_stdout, kind_of, opened, refuse_overwriting
 from replay_cli.quarantine import restore
 from replay_cli.sources import Source, open_path, open_stream
 from replay_cli.wording import size
-
-NOBODY_READS = 141
-"""The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
 
 
 def restored(request: Request) -> int:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from replay_cli.asked_tail import USUAL, TailRequest, listed, refuse_untailable, tail_selection, timeout_of
+from replay_cli.asked_tail import USUAL, TailRequest, refuse_untailable, tail_selection, timeout_of
 from replay_cli.atomic import say, standard_output
 from replay_cli.continuity import Continuity
 from replay_cli.cursor import read_cursor, write_cursor
@@ -23,7 +23,7 @@ from replay_cli.following import arrivals, somebody_reads
 from replay_cli.gathering import Logs
 from replay_cli.grading import grade
 from replay_cli.looking import Seen
-from replay_cli.outcome import FINDINGS, INTERRUPTED, NOTHING, PRECEDENCE, UNREADABLE, USAGE
+from replay_cli.outcome import FINDINGS, INTERRUPTED, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.planning import Options
 from replay_cli.profiles import Shape
 from replay_cli.selection import Globs
@@ -32,9 +32,7 @@ from replay_cli.stores import this_machines
 from replay_cli.tailed import ForeignError
 from replay_cli.terminal import colored, width_of_output
 from replay_cli.wording import count
-
-NOBODY_READS = 141
-"""The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
+from replay_cli.words import listed
 
 POLL = 0.04
 """Seconds between two looks at the logs."""

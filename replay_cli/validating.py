@@ -23,7 +23,7 @@ from replay_cli.findings import Finding, Severity
 from replay_cli.grading import grade
 from replay_cli.inspection import Listen, inspect
 from replay_cli.nearby import candidates
-from replay_cli.outcome import FINDINGS, INTERRUPTED, PRECEDENCE, Outcome
+from replay_cli.outcome import FINDINGS, INTERRUPTED, NOBODY_READS, PRECEDENCE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import Options
 from replay_cli.pool import cores
@@ -35,9 +35,6 @@ from replay_cli.sources import open_path, open_stream
 from replay_cli.terminal import colored, width_of_terminal
 from replay_cli.told import Report
 from replay_cli.wording import count
-
-NOBODY_READS = 141
-"""The exit code that shells know of programs whose reader has gone: 128 and the number of SIGPIPE."""
 
 
 class Request(NamedTuple):

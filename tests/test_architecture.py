@@ -63,7 +63,7 @@ ROWS = (
     "compiled",
     "compression heavy violation places",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments ends volatile live",
+    "fragments ends volatile live words",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
     "nearby tomlplaces aligning",
