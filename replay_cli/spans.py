@@ -8,6 +8,7 @@ gigabyte is passed over once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import NamedTuple
 
 from replay_cli.auditor import audit_blocks
@@ -27,6 +28,10 @@ and in a log of a hundred thousand threads they are as large as their spans."""
 
 LARGE = 12 * SPAN
 """Bytes of a file from which on it is cut up: starting processes takes as long as auditing some megabytes."""
+
+THREADS, DENSE = 20_000, 2_000
+"""Threads, in all and in one span, from which on a log is audited by one process: what is kept of each takes most of
+the memory that there is."""
 
 _STEP = 64 * 1024
 
@@ -54,13 +59,17 @@ def are_worth_it(source: Source, jobs: int) -> bool:
 def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, fresh: bool = False) -> Iterator[Tally]:
     """Tallies that add up to that of a plain file, in order. Raises SourceError and WorkerDiedError.
 
-    The last stretch is audited here: whether its last frame has an end, and by how much the file has grown, is for
-    the one who opened it to say. With ``fresh`` also the share that is proven is the same from run to run.
+    Of a log of very many threads what follows is audited here, so that not all processes hold them. So is the last
+    stretch: whether its last frame has an end, and by how much the file has grown, is for the one who opened it to
+    say. With ``fresh`` also the share that is proven is the same from run to run.
     """
     cuts = _Cuts(source, plan, span, fresh)
-    done = 0
-    for tally in ordered(_audit_span, cuts, jobs):
+    done, threads, spans = 0, set[str](), iter(cuts)
+    # The first one here: it tells how many threads there are before any other process holds some.
+    for tally in chain(map(_audit_span, islice(spans, 1)), ordered(_audit_span, spans, jobs)):
         done += tally.size
+        threads.update(tally.heads)
+        cuts.closed = len(threads) > THREADS or len(tally.heads) > DENSE
         # So that the source tells how far its reading has come.
         source.skip_to(done)
         yield tally
@@ -78,11 +87,13 @@ class _Cuts:
         self._span = span
         self._fresh = fresh
         self.reached = 0
+        self.closed = False
+        """Whether no further span is to be given out."""
 
     def __iter__(self) -> Iterator[Span]:
         source, plan = self._source, self._plan
         size, path = source.raw_size or 0, str(source.path)
-        while (wanted := self.reached + self._span) < size:
+        while not self.closed and (wanted := self.reached + self._span) < size:
             end = _next_frame(path, FRAMINGS[plan.framing], wanted, size)
             if end is None:
                 return

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from replay_cli import spans
 from replay_cli.api import audit_source
 from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import cut
@@ -24,6 +25,7 @@ from replay_cli.sources import open_path
 from replay_cli.spans import LARGE, SPAN, audit_spans
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
+from tests.making import record
 from tests.proving import WRITERS
 from tests.recordings import logs, vectors
 
@@ -235,3 +237,11 @@ def _state(process: int) -> str:
         return Path(f"/proc/{process}/stat").read_text().split()[2]
     except OSError:
         return "Z"
+
+
+def test_a_log_of_very_many_threads_is_told_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "THREADS", 50)
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(record(500 - seq, thread=f"thr_{seq % 200}") for seq in range(499)))
+
+    assert in_spans(path, WRITERS["record"].plan(), 5_000, 2) == whole(path, WRITERS["record"].plan())
