@@ -36,8 +36,10 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Tests in one folder, recordings in another."""
+    for name in ("CI", "BUILD_NUMBER"):  # under CI, pytest tells each failure a second time, whole
+        monkeypatch.delenv(name, raising=False)
     pytester.makeini("[pytest]\ntestpaths = tests\nreplay_paths = recordings\n")
     write(pytester.path, {"tests/test_one.py": b"def test_one(): pass\n", "recordings/clean.jsonl": CLEAN})
     return pytester
