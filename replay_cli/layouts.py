@@ -195,9 +195,10 @@ class Layout:
     def __init__(self, exemplar: Exemplar, ends: int) -> None:
         self.height = exemplar.text.count(b"\n") + ends
         self._looked = exemplar.looked
-        pattern = re.compile(pattern_of(exemplar, VALUES))
+        # What a layout lacks is read as a group that matches nothing, so that all have the same groups.
+        pattern = re.compile(pattern_of(exemplar, VALUES) + rb"(?P<none>(?!))?")
         self._match = pattern.fullmatch
-        self._names = tuple(pattern.groupindex)
+        self._groups = [pattern.groupindex.get(name, pattern.groupindex["none"]) for name in VALUES]
 
     def fits(self, text: bytes) -> bool:
         """Whether a frame (without its terminator) is laid out so, whatever it says."""
@@ -208,16 +209,12 @@ class Layout:
         found = self._match(text)
         if found is None:
             return None
-        slots = dict(zip(self._names, found.groups(), strict=True))
-        link = slots.get("previous_seq")
-        if not is_minute(slots["minute"]):
+        seq, link, name, thread, turn, item, minute, second, payload = found.group(*self._groups)
+        if not is_minute(minute):
             return None
-        event = slots["event"].decode()
-        asked = _asked(event, slots)
-        if asked is None:
-            return None
-        looked = self._looked + asked
-        return Row(slots["seq"], link, slots["thread_id"], slots["minute"], slots["second"], event, looked)
+        event = name.decode()
+        asked = _asked(event, thread.decode(), _id(turn), _id(item), payload)
+        return Row(seq, link, thread, minute, second, event, self._looked + asked) if asked is not None else None
 
 
 @lru_cache(maxsize=4096)
@@ -229,9 +226,8 @@ def is_minute(text: bytes) -> bool:
 _NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
 
 
-def _asked(event: str, slots: dict[str, bytes]) -> tuple[str, ...] | None:
+def _asked(event: str, thread: str, turn: str | None, item: str | None, payload: bytes) -> tuple[str, ...] | None:
     """The rules that a payload was asked for; None if it is no JSON, or disagrees with the frame."""
-    payload = slots["payload"]
     # A line end inside a JSON text could only be white space, but in SSE it cuts.
     if b"\n" in payload or b"\r" in payload:
         return None
@@ -242,7 +238,6 @@ def _asked(event: str, slots: dict[str, bytes]) -> tuple[str, ...] | None:
     # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.
     if event == COMPLETED and _NEGATIVE_ZERO.search(payload):
         return None
-    thread, turn, item = slots["thread_id"].decode(), _id(slots.get("turn_id")), _id(slots.get("item_id"))
     asked = payloads.plainly_agreed(event, thread, turn, item, value)
     if asked is not None:
         return asked

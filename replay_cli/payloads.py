@@ -149,25 +149,31 @@ def plainly_agreed(
         return () if name not in IDS else None
     if (turn is None) is plain.turn or (item is None) is plain.item:
         return None
-    ids = {"thread_id": thread, "turn_id": turn, "item_id": item}
+    ids = (thread, turn, item)
+    value: Any = payload
     try:
-        for path, field in plain.mirrors:
-            value: Any = payload
-            for step in path:
-                value = value[step]
-            if value != ids[field]:
+        for outer, inner, number in plain.mirrors:
+            if (value[outer][inner] if inner else value[outer]) != ids[number]:
                 return None
-        for path, words in plain.statuses:
-            value = payload
-            for step in path:
-                value = value[step]
-            if value not in words:
+        for outer, inner, words in plain.statuses:
+            if (value[outer][inner] if inner else value[outer]) not in words:
                 return None
-        if plain.duration and _at(payload, _DURATION_PLACES[0]) not in (None, _ABSENT):
-            return None
     except (KeyError, TypeError):
         return None
-    return plain.keys
+    if not plain.duration:
+        return plain.keys
+    found, started, ended = (_at(payload, place) for place in _DURATION_PLACES)
+    if found is None or found is _ABSENT:
+        return plain.keys
+    return (*plain.keys, DURATION) if _is_duration(found, started, ended) else None
+
+
+def _is_duration(found: object, started: object, ended: object) -> bool:
+    """Whether it is plain that a duration is what lies between two times."""
+    if type(found) is not int or not isinstance(started, str) or not isinstance(ended, str):
+        return False
+    start, end = nanoseconds(started), nanoseconds(ended)
+    return start is not None and end is not None and found == max(0, end - start) // 1_000_000
 
 
 def _id_presence(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
@@ -267,23 +273,30 @@ _WANTED = {name: tuple(column.split()) for name, column in IDS.items()}
 class _Plain(NamedTuple):
     """The tables' rows for one event name: which ids it has, what mirrors them, its status, and the rules' keys.
 
-    ``duration`` tells that there may be one, which is not looked at here.
+    A place is one or two names in the payload, the second empty if there is but one. A mirror has the number of its
+    id (thread, turn, item), a status its words. ``duration`` tells that there may be one.
     """
 
     turn: bool
     item: bool
-    mirrors: tuple[tuple[tuple[str, ...], str], ...]
-    statuses: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    mirrors: tuple[tuple[str, str, int], ...]
+    statuses: tuple[tuple[str, str, tuple[str, ...]], ...]
     keys: tuple[str, ...]
     duration: bool
 
 
 def _plain(name: str) -> _Plain:
     turn, item = _WANTED[name]
-    mirrors = tuple((_path(pointer), field) for pointer, field in MIRRORS.get(name, ()))
-    statuses = tuple((_path(pointer), words) for pointer, words in (STATUSES[name],)) if name in STATUSES else ()
+    numbers = ("thread_id", "turn_id", "item_id")
+    mirrors = tuple((*_place(pointer), numbers.index(field)) for pointer, field in MIRRORS.get(name, ()))
+    statuses = tuple((*_place(pointer), words) for pointer, words in (STATUSES[name],)) if name in STATUSES else ()
     keys = (ID_PRESENCE, *((PAYLOAD_ID,) if mirrors else ()), *((STATUS,) if statuses else ()))
     return _Plain(turn == "T", item == "I", mirrors, statuses, keys, name in _TURNS)
+
+
+def _place(pointer: str) -> tuple[str, str]:
+    outer, inner = (*_path(pointer), "")[:2]
+    return outer, inner
 
 
 @cache

@@ -15,8 +15,10 @@ from replay_cli.deltas import EVENT, Columns, Deltas, deltas_of
 from replay_cli.frames import Frame
 from replay_cli.heavy import HEAVY
 from replay_cli.layouts import Exemplar, Layout, Row, exemplar_of
+from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan, Shape
-from replay_cli.runs import Pieces, Run, Section
+from replay_cli.runs import Run
+from replay_cli.sections import Section
 
 LAYOUTS = 16
 """Layouts that are tried on a frame at most; a writer has one, or three where ids are left out."""
@@ -251,9 +253,7 @@ class _Proof:
 
     def _section(self) -> Section:
         if self._open is None:
-            self._open = Section(self._number)
-            if self._deltas is not None:
-                self._open.delta_looked = self._deltas.looked
+            self._open = Section(self._number, self._deltas.looked if self._deltas is not None else ())
             self._stretches.append(self._open)
         return self._open
 

@@ -238,33 +238,30 @@ class Sieve:
 
     def _follow_links(self, run: Run, stretches: list[tuple[bool, int, int]]) -> None:
         """Tell the links of the run that leaving out has broken. Inside a run each link names the event before."""
-        threads = run.threads()
-        if len(set(threads)) == 1:
-            thread, links, seqs = threads[0].decode(), run.links(), run.section.seqs
+        only = run.thread
+        if only is not None:
+            thread = only.decode()
             for kept, start, end in stretches:
-                last = int(seqs[run.start + end - 1])
-                if not kept:
-                    self._links.left_out(thread, last)
-                    continue
-                self._check_joint(run, start, thread, int(seqs[run.start + start]), links[start])
-                self._links.written(thread, last)
+                if kept:
+                    self._check_joint(run, start, thread)
+                    self._links.written(thread, run.seq(end - 1))
+                else:
+                    self._links.left_out(thread, run.seq(end - 1))
             return
-        columns = list(zip(threads, run.seqs(), run.links(), strict=True))
+        names = [thread.decode() for thread in run.threads()]
         for kept, start, end in stretches:
             for index in range(start, end):
-                name, seq, link = columns[index]
                 if kept:
-                    self._check_joint(run, index, name.decode(), seq, link)
-                    self._links.written(name.decode(), seq)
+                    self._check_joint(run, index, names[index])
+                    self._links.written(names[index], run.seq(index))
                 else:
-                    self._links.left_out(name.decode(), seq)
+                    self._links.left_out(names[index], run.seq(index))
 
-    def _check_joint(self, run: Run, index: int, thread: str, seq: int, link: bytes | None) -> None:
-        last = self._links.last_written(thread)
+    def _check_joint(self, run: Run, index: int, thread: str) -> None:
+        seq, named, last = run.seq(index), run.link(index), self._links.last_written(thread)
         if self._cleaner is not None and last is not None and seq <= last:
             # Inside a run numbers ascend, but records that were freed may stand before it.
             self._cleaner.flawed(rules.SEQ_STEP_BACK.name)
-        named = None if link is None else int(link)
         if named is not None and not self._links.is_whole(thread, seq, named):
             # The line of its data: the last one before the terminator.
             line = self.line + run.lines(0, index + 1) - run.pieces.ends

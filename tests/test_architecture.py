@@ -51,7 +51,8 @@ ROWS = (
     "continuity indexed",
     "prover quick looking",
     "runs",
-    "tally deltas cleaning",
+    "sections",
+    "tally deltas cleaning pieces",
     "checks layouts selection",
     "opening canonical redacting ending",
     "preferring",
@@ -76,7 +77,7 @@ OWNERS = {
     "pydantic": "diffed emitted report schemas_made",
     "jsonschema": "profiles userschema",
     "referencing": "profiles userschema",
-    "orjson": "canonical comparing redacting render.json marks plainjson quick runs",
+    "orjson": "canonical comparing redacting render.json marks plainjson quick sections",
     "msgspec": "heavy",
     "jmespath": "selection",
     "httpx2": "remote",
@@ -87,8 +88,8 @@ OWNERS = {
     "jsonschema_specifications": "userschema",
     "backports": "compression",
     "compression": "compression",
-    # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
-    "io": "api asserting sources twin",
+    # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike, as in pieces; ``pathlib`` in cli: a type.
+    "io": "api asserting pieces sources twin",
     "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
     "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
     "pathlib": "api asserting atomic audited batches checking cli configured contents cursor discovery "
