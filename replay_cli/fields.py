@@ -15,7 +15,8 @@ from replay_cli.profiles import RECORD_ORDER
 from replay_cli.timestamps import nanoseconds
 from replay_cli.wire import time_text
 
-_COMPACT = re.compile(rb"(?:[^\" \t\r\n]++|" + STRING + rb")*+", re.DOTALL).fullmatch
+_OUTSIDE = rb"[^\" \t\r\n]*+"
+_COMPACT = re.compile(b"(?:" + _OUTSIDE + STRING + b")*+" + _OUTSIDE, re.DOTALL).fullmatch
 _LOOSE = re.compile(b"(" + STRING + rb")|[ \t\r\n]+", re.DOTALL).sub
 
 CARRIED = frozenset((*RECORD_ORDER, "previous_seq"))

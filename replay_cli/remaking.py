@@ -239,7 +239,7 @@ class Remaker:
         if texts is None:
             return None
         if self._framing == "jsonl" and "whole" in self._wanted:
-            tight = list(map(compact, texts))
+            tight = list(map(canonical.compacted, texts))
             remade.converted += len(texts)
             remade.compacted += sum(map(is_not, tight, texts))
             return b"\n".join([*tight, b""])

@@ -88,7 +88,7 @@ OWNERS = {
     "jsonschema_specifications": "userschema",
     "backports": "compression",
     "compression": "compression",
-    # What leads to the outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
+    # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting pieces sources twin",
     "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
     "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
