@@ -21,7 +21,7 @@ from random import Random
 from bench.contenders import ABSENT, ROOT, Around, around, replay
 from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, share, speed
 from bench.racing import Contender, Counts, can_watch, race, remembered
-from bench.report import Report, Speed, from_json, into_readme, machine, markdown, to_json, versions, write
+from bench.report import Report, Speed, from_json, machine, publish, versions
 from bench.speed import FULL, MADE, QUICK
 from bench.variants import EVENTS_PER_MB, Log, made
 
@@ -195,15 +195,10 @@ def measured(mb: float, rounds: int, base: Path, command: str) -> Report:
     walls = {name: entry.wall for name, entry in times.items()}
     rows = [row(ask, walls, wrong, found.absent) for ask in asks(log, record, sse, captured[1])]
     rows += [memory(found, folder, log), sorting(found, folder, log)]
-    speeds = [
-        Speed.of(name, entry, entry.contender.log.mb, entry.contender.log.events)
-        for name, entry in times.items()
-        if not entry.wrong
-    ]
     told = f"Log of {mb:g} MB, {log.events:,} events; medians of {rounds} rounds"
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     remarks = [f"It took {time.monotonic() - started:.0f} s."]
-    return Report(date, command, where, versions(ROOT, found.versions), told, rows, speeds, remarks)
+    return Report(date, command, where, versions(ROOT, found.versions), told, rows, Speed.all_of(times), remarks)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -224,13 +219,7 @@ def main(words: Sequence[str] | None = None) -> int:
         mb = options.mb or (QUICK if options.quick else FULL).mb
         command = options.command or "python -m bench.emit" + " --quick" * options.quick
         report = measured(mb, options.rounds, options.made, command)
-    if options.json:
-        write(to_json(report), options.json)
-    write("\n".join(markdown(report)) + "\n", None)
-    if options.docs:
-        page = ROOT / "docs" / "emit.md"
-        write(into_readme(page.read_text(encoding="utf-8"), report), page)
-    return int("failed" in {one.state for one in report.rows})
+    return int(not publish(report, options.json, ROOT / "docs" / "emit.md" if options.docs else None))
 
 
 if __name__ == "__main__":

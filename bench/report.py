@@ -47,6 +47,14 @@ class Speed:
         spread, spent = (min(wall), max(wall)), (median(cpu), median(user))
         return cls(name, middle, *spread, *spent, *rates, len(wall), median(times.first))
 
+    @classmethod
+    def all_of(cls, times: Mapping[str, Times]) -> list[Speed]:
+        """Those of the contenders whose runs were sound."""
+        logs = {name: entry.contender.log for name, entry in times.items()}
+        return [
+            cls.of(name, entry, logs[name].mb, logs[name].events) for name, entry in times.items() if not entry.wrong
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -185,3 +193,13 @@ def write(text: str, path: Path | None) -> None:
         sys.stdout.write(text)
     else:
         path.write_text(text, encoding="utf-8")
+
+
+def publish(report: Report, json_file: Path | None, page: Path | None) -> bool:
+    """Print a report, and write it as JSON and into a page, where asked for. Whether every contender was right."""
+    if json_file is not None:
+        write(to_json(report), json_file)
+    write("\n".join(markdown(report)) + "\n", None)
+    if page is not None:
+        write(into_readme(page.read_text(encoding="utf-8"), report), page)
+    return "failed" not in {one.state for one in report.rows}

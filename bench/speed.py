@@ -38,7 +38,7 @@ from bench.contenders import (
 )
 from bench.figures import Ask, Mark, Row, at_size, empty, faster, fastest, of_values, row, share, share_of_lower
 from bench.racing import Contender, Times, can_watch, complaint, race, remembered, warmed
-from bench.report import Report, Speed, cores, from_json, into_readme, machine, markdown, to_json, versions, write
+from bench.report import Report, Speed, cores, from_json, machine, publish, versions
 from bench.variants import EACH, EVENTS_PER_MB, FILES, THREADS, Log, made
 
 MADE = Path(__file__).with_name("made")
@@ -308,14 +308,8 @@ def main(words: Sequence[str] | None = None) -> int:
         command = options.command or "python -m bench.speed" + " --quick" * options.quick + " --large" * options.large
         plan = Plan(mb, rounds, plan.sample, seconds)
         report = measured(plan, options.large, options.made, options.peers, command)
-    if options.json:
-        write(to_json(report), options.json)
-    write("\n".join(markdown(report)) + "\n", None)
-    if options.readme:
-        readme = ROOT / "README.md"
-        write(into_readme(readme.read_text(encoding="utf-8"), report), readme)
-    states = {one.state for one in report.rows}
-    return int("failed" in states or (options.check and "missed" in states))
+    right = publish(report, options.json, ROOT / "README.md" if options.readme else None)
+    return int(not right or (options.check and "missed" in {one.state for one in report.rows}))
 
 
 if __name__ == "__main__":

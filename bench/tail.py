@@ -25,7 +25,7 @@ from bench.contenders import ABSENT, ROOT, Around, around
 from bench.emit import counted
 from bench.figures import Ask, Mark, Row, empty, faster, of_values, row, speed
 from bench.racing import PROC, Contender, can_watch, environment, kilobytes, race
-from bench.report import Report, Speed, into_readme, machine, markdown, to_json, versions, write
+from bench.report import Report, Speed, machine, publish, versions
 from bench.speed import MADE
 from bench.variants import EVENTS_PER_MB, Log, made
 
@@ -184,15 +184,10 @@ def measured(mb: float, rounds: int, base: Path, command: str) -> Report:
     rows = [row(ask, walls, wrong, found.absent) for ask in asks(log)]
     with tempfile.TemporaryDirectory(prefix="replay-tail-") as place:
         rows += [*followed(found, Path(place)), grown(found, Path(place))]
-    speeds = [
-        Speed.of(name, entry, entry.contender.log.mb, entry.contender.log.events)
-        for name, entry in times.items()
-        if not entry.wrong
-    ]
     told = f"Log of {mb:g} MB, {log.events:,} events; medians of {rounds} rounds; {os.cpu_count()} cores"
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     remarks = [f"It took {time.monotonic() - started:.0f} s."]
-    return Report(date, command, where, versions(ROOT, found.versions), told, rows, speeds, remarks)
+    return Report(date, command, where, versions(ROOT, found.versions), told, rows, Speed.all_of(times), remarks)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -209,13 +204,7 @@ def main(words: Sequence[str] | None = None) -> int:
     mb = options.mb or (200 if options.quick else 2000)
     command = options.command or "python -m bench.tail" + " --quick" * options.quick
     report = measured(mb, options.rounds, options.made, command)
-    if options.json:
-        write(to_json(report), options.json)
-    write("\n".join(markdown(report)) + "\n", None)
-    if options.docs:
-        page = ROOT / "docs" / "tail.md"
-        write(into_readme(page.read_text(encoding="utf-8"), report), page)
-    return int("failed" in {one.state for one in report.rows})
+    return int(not publish(report, options.json, ROOT / "docs" / "tail.md" if options.docs else None))
 
 
 if __name__ == "__main__":
