@@ -23,6 +23,7 @@ from typing import Any, NoReturn, cast
 
 from replay_cli.errors import SchemaError
 from replay_cli.profiles import found_violations
+from replay_cli.resembling import meant
 from replay_cli.violation import Violation
 
 PATIENCE = 2.0
@@ -46,6 +47,8 @@ def load(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise SchemaError(f"--schema: {path}: no such file{meant(str(path), only_files=True)}") from None
     except OSError as error:
         raise SchemaError(f"--schema: {path}: {error.strerror or error}") from None
     except ValueError:  # a NUL in the path

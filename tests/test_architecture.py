@@ -66,7 +66,7 @@ ROWS = (
     "fragments ends volatile live words",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
-    "nearby tomlplaces aligning",
+    "nearby tomlplaces aligning resembling",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
@@ -90,7 +90,7 @@ OWNERS = {
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting sources twin",
     "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
-    "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
+    "index manifest pool pytest_items resembling sources store_lock stores terminal tokens twin validating",
     "pathlib": "api asserting atomic audited batches checking cli configured contents cursor discovery "
     "emitting following founding gathering index manifest nearby outputs planning preferring "
     "profiles progress pytest_items schemas_made sources store_lock stores twin userschema "
@@ -136,6 +136,7 @@ TOUCHING = {
     "profiles": "reads its schemas",
     "progress": "asks how large the inputs are",
     "pytest_items": "finds the recordings that are to be tests",
+    "resembling": "looks for a name close to one that there is not",
     "schemas_made": "writes the schemas of what we write",
     "sources": "reads logs",
     "stores": "looks for the store of this machine",

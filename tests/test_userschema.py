@@ -420,7 +420,7 @@ def test_what_is_no_schema_is_told_in_one_line_before_any_log_is_read(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("missing.json", "No such file or directory"),
+        ("missing.json", "no such file"),
         ("bare", "Is a directory"),
         ("log.jsonl/inside", "Not a directory"),
         ("x" * 300, "File name too long"),
