@@ -296,7 +296,8 @@ OTHERS = {
     "tail in full": "-n 99999 --utc --payload .",
     "tail that flows": "-n 99999 --utc --flow --wrap .",
     "tail for programs": "-n 99999 --format jsonl .",
-    "emit": "--clean --dry-run --summary-json - .",
+    "emit": "--clean --summary-json summary -o /dev/null events names.jsonl lines.jsonl keys.jsonl types.jsonl",
+    "emit of another log": "--as jsonl --exclude compat.sse .",
     "cache": "",
     **{f"diff {name}": f"{name} names.jsonl" for name in PLACES},
     **{f"diff for programs {name}": f"--align shape --format json payloads.jsonl {name}" for name in PLACES},
@@ -309,8 +310,11 @@ def test_no_other_command_lets_anything_out_raw(hostile: Path, asked: str) -> No
     name = asked.split()[0].encode()
     stdout, stderr = run(hostile, *OTHERS[asked].split(), command_name=name)
 
-    assert [] == raw(stdout, stderr)
+    summary = (hostile / "summary").read_bytes().decode() if asked == "emit" else "none is asked for"
+    assert [] == raw(stdout, stderr, summary)
+    assert summary
     assert stdout + stderr
+    assert not stderr.startswith("replay: --"), "nothing is shown of what cannot be meant"
 
 
 def test_whatever_is_said_on_stderr_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
