@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -349,7 +349,8 @@ def row(case: Case, size: int, start: float) -> Row:
     return Row(case.name, case.unit, 2 * size, one.wall, two.wall, ratio, peak, ", ".join(wrong))
 
 
-def table(rows: Sequence[Row]) -> Iterator[str]:
+def table(rows: Iterable[Row]) -> Iterator[str]:
+    """The lines of the table, each as soon as its row is there."""
     yield "| input | size | half of it, s | s | ratio | peak, MB | |"
     yield "|---|---:|---:|---:|---:|---:|---|"
     for one in rows:
@@ -379,12 +380,16 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only cases with this in their name")
     options = parser.parse_args()
     start = min(measured((), iter([RECORD % (1, 1, b"{}") + b"\n"])).cpu for _ in range(3))
-    rows = []
-    for case in CASES:
-        if not options.names or any(name in case.name for name in options.names):
-            rows.append(row(case, case.quick if options.quick else case.size, start))
-            print(f"{rows[-1].name}: {rows[-1].wrong or 'ok'}", file=sys.stderr)
-    print("\n".join(table(rows)))
+    rows: list[Row] = []
+
+    def measure() -> Iterator[Row]:
+        for case in CASES:
+            if not options.names or any(name in case.name for name in options.names):
+                rows.append(row(case, case.quick if options.quick else case.size, start))
+                yield rows[-1]
+
+    for line in table(measure()):
+        print(line, flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in rows], indent=1) + "\n", encoding="utf-8")
     return int(any(one.broken for one in rows))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, one_line
 
 
 @contextmanager
@@ -106,9 +106,12 @@ def _wait_when_full(stream: TextIO) -> None:
 
 
 def say(line: str) -> None:
-    """A line on stderr; that nobody can read it there is no reason to stop."""
+    """A line on stderr, or several; that nobody can read it there is no reason to stop.
+
+    Whatever else does not print is escaped, so that no line reaches a terminal raw, whoever made it.
+    """
     try:
-        sys.stderr.write(line + "\n")
+        sys.stderr.write("\n".join(map(one_line, line.split("\n"))) + "\n")
     except OSError:
         forget(sys.stderr)
 

@@ -27,6 +27,7 @@ from replay_cli.manifest import Manifest, Settings, grading_of
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
+from replay_cli.resembling import meant
 from replay_cli.sources import open_path
 from replay_cli.told import Report
 from replay_cli.wording import count
@@ -83,7 +84,7 @@ def manifest_of(config: str | None) -> Manifest:
     """The manifest that --config names, or the nearest. Raises UsageError."""
     if config is not None:
         if not Path(config).is_file():
-            raise UsageError(f"--config: no such file: {config}")
+            raise UsageError(f"--config: no such file: {config}{meant(config, only_files=True)}")
         return load(Path(config))
     found = find(Path.cwd())
     if found is None:

@@ -19,6 +19,7 @@ from replay_cli.findings import Severity
 from replay_cli.grading import named
 from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, real, real_folder, within
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
+from replay_cli.resembling import meant
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span, places
 
@@ -178,7 +179,8 @@ class _Reader:
             return None
         path = self.full(self.typed(found["schema"], str, (*way, "schema"), "schema"), (*way, "schema"))
         if not os.path.isfile(path):  # noqa: PTH113
-            raise self.error((*way, "schema"), f"schema: no such file: {found['schema']}")
+            close = meant(found["schema"], self._folder, only_files=True)
+            raise self.error((*way, "schema"), f"schema: no such file: {found['schema']}{close}")
         return path
 
     def severities(self, value: Any, way: Way) -> tuple[str, ...]:

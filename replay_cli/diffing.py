@@ -94,7 +94,7 @@ def _told(request: DiffRequest, recordings: list[Recording]) -> int:
     """Compare, tell what differs, and return the exit code."""
     for one in recordings:
         if one.foreign:
-            say(f"replay: {one_line(one.name)}: {one.foreign}")
+            say(f"replay: {one_line(one.name)}: {one_line(one.foreign)}")
             return NOTHING
     contrast = compared(request, recordings)
     due = {FINDINGS} if contrast.total else set()

@@ -18,13 +18,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replay_cli.errors import ReplayError, SourceError, UsageError
+from replay_cli.resembling import meant
 from replay_cli.sources import Source, open_path, open_stream, reason
 
 STDIN = "-"
+"""How standard input is named."""
 
 SHOWN = 200
 """Characters that are shown of a name in a list: a log may have been given for one."""
-"""How standard input is named."""
+
+GUESSED = 10
+"""Paths that lead nowhere for which it is looked for what was meant."""
 
 _LOG = re.compile(r"\.(jsonl|ndjson|sse|log)(\.(gz|zst|bz2|xz))?\Z", re.IGNORECASE)
 
@@ -158,6 +162,7 @@ class _Search:
         self._stdin_taken = stdin_taken
         # How often a pattern of --exclude took something out.
         self._left_out = 0
+        self._absent = 0
 
     def add(self, path: str, listed_in: str | None = None) -> None:
         """Take what ``path`` names; ``listed_in`` is the list of --files-from that it stands in."""
@@ -191,9 +196,10 @@ class _Search:
             self.problems.append(SourceError(path, reason(error)))
         elif listed_in is not None:
             shown = path if len(path) <= SHOWN else f"{path[:SHOWN]}..."
-            self.problems.append(UsageError(f"no such file: {shown} (listed by --files-from {listed_in})"))
+            listed = f"(listed by --files-from {listed_in})"
+            self.problems.append(UsageError(f"no such file: {shown} {listed}{self._meant(path)}"))
         elif _WILD.search(path) is None:
-            self.problems.append(UsageError(f"no such file: {path}"))
+            self.problems.append(UsageError(f"no such file: {path}{self._meant(path)}"))
         else:
             problems, left_out = len(self.problems), self._left_out
             places = sorted(self._expand(path), key=lambda place: os.fsencode(place.path))
@@ -201,6 +207,11 @@ class _Search:
                 self._add_all(path, places, problems)
             else:
                 self.problems.append(UsageError(f"nothing matches the pattern: {path}"))
+
+    def _meant(self, path: str) -> str:
+        """What was meant perhaps by a path that leads nowhere; looked for but a few times, as a list may be long."""
+        self._absent += 1
+        return meant(path) if self._absent <= GUESSED else ""
 
     def _add_all(self, named: str, places: Iterable[_Place], problems: int) -> None:
         """Take all files in and below ``places``; note if there is nothing, nor more than ``problems`` problems."""

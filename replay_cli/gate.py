@@ -10,6 +10,7 @@ from typing import NamedTuple
 from replay_cli.discovery import STDIN, Discovered, discover, fits
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.manifest import Entry, Manifest, Settings, grading_of
+from replay_cli.resembling import meant
 
 
 class Recording(NamedTuple):
@@ -155,4 +156,5 @@ def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
 
 def missing(manifest: Manifest, entry: Entry) -> UsageError:
     """What is to be said of an entry whose recording is not there."""
-    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.path)}")
+    close = meant(entry.path, manifest.folder)
+    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.path)}{close}")

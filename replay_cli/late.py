@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 
 class Late(TyperCommand):
@@ -24,6 +24,13 @@ class Late(TyperCommand):
         """The context of the command itself: from here on this one is out of the way."""
         command = import_module(self._module).command(self.name)
         return command.make_context(info_name, args, parent, **extra)
+
+
+COMPLETION = {
+    "--install-completion": "Install completion for the shell that calls, or the one named next: bash, zsh, fish.",
+    "--show-completion": "Show the completion script of the shell that calls, or of the one named next.",
+}
+"""Options that typer adds, and what is said of them."""
 
 
 class Commands(TyperGroup):
@@ -45,6 +52,24 @@ class Commands(TyperGroup):
         first, *others = self.commands.items()
         early, behind = ([(str(one.name), one) for one in row] for row in (self.late, self.last))
         self.commands = dict([first, *early, *others, *behind])
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """typer's reading of the words, but for those about completion, behind which a shell may be named."""
+        option, equals, value = (args or [""])[0].partition("=")
+        if option in COMPLETION:
+            from replay_cli.completing import serve
+
+            named = [value, *args[1:]] if equals else args[1:]
+            serve(option, named[0] if named else None, named[1:])
+            raise typer.Exit
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The options as they are told in the help."""
+        for param in self.params:
+            if param.opts[0] in COMPLETION and isinstance(param, TyperOption):
+                param.help = COMPLETION[param.opts[0]]
+        super().format_options(ctx, formatter)
 
 
 def made(function: Any, name: str, epilog: str, settings: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from typing import BinaryIO, Self
 
 from replay_cli.compression import CHUNK, MAGIC, agrees, decompressed
 from replay_cli.errors import SourceError, UsageError
+from replay_cli.resembling import meant
 
 FIFO_PATIENCE = 2.0
 """Seconds to wait for somebody to write to a named FIFO."""
@@ -148,7 +149,7 @@ def _open(path: str, shown: str) -> int:
     try:
         return os.open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
-        raise UsageError(f"no such file: {shown}") from None
+        raise UsageError(f"no such file: {shown}{meant(path)}") from None
     except OSError as error:
         if error.errno == errno.ENXIO and (fd := _own_descriptor(path)) is not None:
             return os.dup(fd)

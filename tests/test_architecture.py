@@ -24,7 +24,7 @@ ROWS = (
     "__init__ __main__",
     "cli cli_cache cli_check cli_diff cli_emit cli_tail pytest_plugin",
     "late",
-    "founding",
+    "completing founding",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
     "batches twin gathering restoring asserting audited",
     "api progress render misuse tailed",
@@ -67,12 +67,12 @@ ROWS = (
     "fragments ends volatile live words",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
-    "nearby tomlplaces aligning",
+    "nearby tomlplaces aligning resembling",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
 OWNERS = {
-    "typer": "cli cli_cache cli_check cli_diff cli_emit cli_tail late",
+    "typer": "cli cli_cache cli_check cli_diff cli_emit cli_tail completing late",
     "rich": "render.text progress showing",
     "pydantic": "diffed emitted report schemas_made",
     "jsonschema": "profiles userschema",
@@ -91,7 +91,7 @@ OWNERS = {
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting pieces sources twin",
     "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
-    "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
+    "index manifest pool pytest_items resembling sources store_lock stores terminal tokens twin validating",
     "pathlib": "api asserting atomic audited batches checking cli configured contents cursor discovery "
     "emitting following founding gathering index manifest nearby outputs planning preferring "
     "profiles progress pytest_items schemas_made sources store_lock stores twin userschema "
@@ -137,6 +137,7 @@ TOUCHING = {
     "profiles": "reads its schemas",
     "progress": "asks how large the inputs are",
     "pytest_items": "finds the recordings that are to be tests",
+    "resembling": "looks for a name close to one that there is not",
     "schemas_made": "writes the schemas of what we write",
     "sources": "reads logs",
     "stores": "looks for the store of this machine",

@@ -19,7 +19,7 @@ from typing import Self
 
 import pytest
 
-from tests.conftest import ROOT, environment
+from tests.conftest import COMMAND, ROOT, Replay, environment
 from tests.making import store
 
 PATIENCE = 30.0
@@ -217,3 +217,98 @@ def test_the_script_can_be_had_without_installing_it(shell: str, home: Path) -> 
 
     assert "_REPLAY_COMPLETE" in shown
     assert str(ROOT) not in shown
+
+
+# --- A shell that does not call ---------------------------------------------------------------------------------
+
+SCRIPTS = {
+    "bash": "complete -o default -F _replay_completion replay",
+    "zsh": "compdef _replay_completion replay",
+    "fish": "complete --command replay",
+    "powershell": "Register-ArgumentCompleter -Native -CommandName replay",
+}
+"""A line that the script of each shell holds, and no other's."""
+
+INSTALLED = {
+    "bash": ".bash_completions/replay.sh",
+    "zsh": ".zfunc/_replay",
+    "fish": ".config/fish/completions/replay.fish",
+}
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("named", SCRIPTS)
+@pytest.mark.parametrize("between", [" ", "="])
+def test_the_script_of_any_shell_can_be_had_by_its_name(replay: Replay, named: str, between: str) -> None:
+    ran = replay(*f"--show-completion{between}{named}".split())
+
+    assert (0, "", 1) == (ran.code, ran.stderr, ran.stdout.count(SCRIPTS[named]))
+    assert {named} == {shell for shell, line in SCRIPTS.items() if line in ran.stdout}
+
+
+@pytest.mark.parametrize("named", INSTALLED)
+def test_completion_is_installed_for_a_shell_that_is_named(replay: Replay, own_home: Path, named: str) -> None:
+    ran = replay("--install-completion", named)
+
+    place = own_home / INSTALLED[named]
+    assert (0, "") == (ran.code, ran.stderr)
+    assert f"{named} completion installed in {place}\n" in ran.stdout
+    assert replay("--show-completion", named).stdout.strip() == place.read_text().strip()
+
+
+ANSWERED = {
+    "bash": ({"COMP_WORDS": "replay validate --sev", "COMP_CWORD": "2"}, "--severity"),
+    "zsh": ({"_TYPER_COMPLETE_ARGS": "replay validate --sev"}, '_arguments \'*: :(("--severity":"'),
+    "fish": (
+        {"_TYPER_COMPLETE_ARGS": "replay validate --sev", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+        "--severity\t",
+    ),
+}
+
+
+@pytest.mark.parametrize("asking", ANSWERED)
+def test_what_the_script_of_a_shell_asks_is_answered(replay: Replay, asking: str) -> None:
+    """So much can be known without that shell."""
+    variables, answer = ANSWERED[asking]
+    script = replay("--show-completion", asking).stdout
+    ran = subprocess.run(
+        COMMAND,
+        env=environment({"_REPLAY_COMPLETE": f"complete_{asking}", **variables}),
+        capture_output=True,
+        text=True,
+    )
+
+    assert not [name for name in ["_REPLAY_COMPLETE", *variables] if f"{name}=" not in script]
+    assert ran.stdout.startswith(answer)
+
+
+UNKNOWN = {
+    "--show-completion zhs": "--show-completion: 'zhs' is not bash, zsh, fish, powershell or pwsh; did you mean zsh?",
+    "--install-completion tcl": "--install-completion: 'tcl' is not bash, zsh, fish, powershell or pwsh",
+    "--show-completion=": "--show-completion: '' is not bash, zsh, fish, powershell or pwsh",
+    "--show-completion zsh bash": "--show-completion: takes nothing behind the shell: bash",
+}
+
+
+@pytest.mark.parametrize(("words", "said"), UNKNOWN.items())
+def test_a_shell_that_there_is_not_is_one_line(replay: Replay, own_home: Path, words: str, said: str) -> None:
+    ran = replay(*words.split())
+
+    assert (2, "", f"replay: {said}\n") == (ran.code, ran.stdout, ran.stderr)
+    assert [] == list(own_home.iterdir())
+
+
+def test_a_caller_that_is_no_shell_of_these_has_to_name_one(home: Path) -> None:
+    if not shutil.which("dash"):
+        pytest.skip("dash is not installed")
+    ran = subprocess.run(
+        ["dash", "-c", "replay --show-completion; echo $?"], env=surroundings(home), capture_output=True, text=True
+    )
+
+    said = "replay: --show-completion: name the shell, as dash is what calls: bash, zsh, fish, powershell or pwsh\n"
+    assert ("2\n", said) == (ran.stdout, ran.stderr)

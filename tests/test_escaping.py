@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from replay_cli.atomic import say
 from replay_cli.errors import SchemaError, SourceError, UsageError, one_line
 from replay_cli.inspection import inspect
 from replay_cli.outcome import Outcome
@@ -207,9 +208,9 @@ def odd_names() -> list[bytes]:
     return [b"n" + name for name in (*(text.replace("\0", "").encode() for text in TEXTS), *odd)]
 
 
-def run(folder: Path, *words: str | bytes, stdin: bytes = b"") -> tuple[str, str]:
-    """What ``replay validate`` writes to stdout and stderr, both of which have to be UTF-8."""
-    command = [*map(os.fsencode, COMMAND), b"validate", *map(os.fsencode, words)]
+def run(folder: Path, *words: str | bytes, stdin: bytes = b"", command_name: bytes = b"validate") -> tuple[str, str]:
+    """What a command writes to stdout and stderr, both of which have to be UTF-8."""
+    command = [*map(os.fsencode, COMMAND), command_name, *map(os.fsencode, words)]
     ran = subprocess.run(command, cwd=folder, env=environment(), input=stdin, capture_output=True, timeout=60)
     assert b"Traceback" not in ran.stderr, ran.stderr.decode()[-2000:]
     return ran.stdout.decode("utf-8", "strict"), ran.stderr.decode("utf-8", "strict")
@@ -288,6 +289,38 @@ def test_colour_is_all_that_a_terminal_is_told(hostile: Path) -> None:
 
     assert "\x1b[" in stdout
     assert [] == raw(re.sub(r"\x1b\[[0-9;]*m", "", stdout), stderr)
+
+
+OTHERS = {
+    "tail": "-n 99999 --utc .",
+    "tail in full": "-n 99999 --utc --payload .",
+    "tail that flows": "-n 99999 --utc --flow --wrap .",
+    "tail for programs": "-n 99999 --format jsonl .",
+    "emit": "--clean --summary-json summary -o /dev/null events names.jsonl lines.jsonl keys.jsonl types.jsonl",
+    "emit of another log": "--as jsonl --exclude compat.sse .",
+    "cache": "",
+    **{f"diff {name}": f"{name} names.jsonl" for name in PLACES},
+    **{f"diff for programs {name}": f"--align shape --format json payloads.jsonl {name}" for name in PLACES},
+}
+"""What the other commands are asked of the same logs; behind the name of the command, what tells them apart."""
+
+
+@pytest.mark.parametrize("asked", OTHERS)
+def test_no_other_command_lets_anything_out_raw(hostile: Path, asked: str) -> None:
+    name = asked.split()[0].encode()
+    stdout, stderr = run(hostile, *OTHERS[asked].split(), command_name=name)
+
+    summary = (hostile / "summary").read_bytes().decode() if asked == "emit" else "none is asked for"
+    assert [] == raw(stdout, stderr, summary)
+    assert summary
+    assert stdout + stderr
+    assert not stderr.startswith("replay: --"), "nothing is shown of what cannot be meant"
+
+
+def test_whatever_is_said_on_stderr_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    say("".join(EVERY + HALVES))
+
+    assert PRINTABLE == set(capsys.readouterr().err) - {"\n"}
 
 
 # --- Every code point -------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from replay_cli.discovery import discover
 from tests.conftest import COMMAND, Replay, environment
 from tests.making import store
 
@@ -133,6 +134,9 @@ def test_kill_9_leaves_the_old_report(logs: Path, report: Path) -> None:
         run.wait(20)
 
     assert (-signal.SIGKILL, "old") == (run.returncode, report.read_text())
+    (left,) = beside(report)
+    assert (f".{report.name}.", ".tmp") == (left[: len(report.name) + 2], left[-4:])
+    assert [] == discover([str(report.parent)], stdin=None).entries
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)

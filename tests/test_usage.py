@@ -102,7 +102,7 @@ VALUES = {
     "explain nonsense": "explain: there is no rule 'nonsense'; `replay rules` lists them",
     "schema enveloppe": "schema: there is no schema 'enveloppe'; did you mean envelope?",
     "schema nonsense": "schema: there is no schema 'nonsense'; there are envelope, record, legacy, report, findings",
-    "validate --schema none log.jsonl": "--schema: none: No such file or directory",
+    "validate --schema none log.jsonl": "--schema: none: no such file",
     "validate --schema log.jsonl log.jsonl": "--schema: log.jsonl is not JSON: ",
     "validate --schema /dev/zero log.jsonl": "--schema: /dev/zero is larger than 16 MiB",
 }

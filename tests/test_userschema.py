@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -405,7 +406,7 @@ def test_what_is_no_schema_is_told_in_one_line_before_any_log_is_read(tmp_path: 
     text, said = NO_SCHEMA[name]
     path = tmp_path / "schema.json"
     path.write_text(text)
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(UsageError) as raised:
         load(path)
@@ -414,13 +415,13 @@ def test_what_is_no_schema_is_told_in_one_line_before_any_log_is_read(tmp_path: 
     assert told.startswith(f"--schema: {path}")
     assert said in told
     assert len(told) < len(str(path)) + 300
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("missing.json", "No such file or directory"),
+        ("missing.json", "no such file"),
         ("bare", "Is a directory"),
         ("log.jsonl/inside", "Not a directory"),
         ("x" * 300, "File name too long"),
@@ -505,15 +506,21 @@ def test_a_schema_that_follows_a_value_down_is_not_taken_for_endless(check: Chec
     assert {} == check(TREE, record(1, payload=payload)).rules
 
 
+def spent() -> float:
+    """Seconds of processor time that the programs started here have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_pattern_that_explodes_is_told_after_two_seconds(replay: Replay, check: Check) -> None:
     check.path.write_text(json.dumps({"properties": {"payload": {"pattern": "^(a+)+$"}}}))
-    started = time.monotonic()
+    before = spent()
 
     ran = replay("validate", "--schema", "schema.json", "-", stdin=store(1) + record(2, payload="a" * 50 + "!"))
 
     assert (2, "", 1) == (ran.code, ran.stdout, len(ran.stderr.splitlines()))
     assert ran.stderr.startswith("replay: --schema: one line takes longer than 2 s; look at patterns")
-    assert PATIENCE <= time.monotonic() - started < 2 * PATIENCE + 2
+    assert PATIENCE <= spent() - before < 2 * PATIENCE + 2
 
 
 @pytest.mark.parametrize(
@@ -530,23 +537,23 @@ def test_whatever_takes_long_is_cut_short(
 ) -> None:
     monkeypatch.setattr("replay_cli.userschema.PATIENCE", 0.2)
     doubled = {str(step): {"allOf": [{"$ref": f"#/$defs/{step + 1}"}] * 2} for step in range(40)}
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(UsageError, match=r"one line takes longer than 0\.2 s"):
         check({"properties": {"payload": schema}, "$defs": {**doubled, "40": {}}}, record(1, payload=payload))
 
-    assert time.monotonic() - started < 1.5
+    assert time.process_time() - started < 1.5
 
 
 def test_a_schema_leaves_the_process_as_it_was(check: Check) -> None:
-    before = (signal.getsignal(signal.SIGALRM), sys.getrecursionlimit())
+    before = (signal.getsignal(signal.SIGPROF), sys.getrecursionlimit())
 
     check(SEVEN, store(6, 7))
     with pytest.raises(UsageError):
         check({"$ref": "#"}, store(1))
 
-    assert before == (signal.getsignal(signal.SIGALRM), sys.getrecursionlimit())
-    assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
+    assert before == (signal.getsignal(signal.SIGPROF), sys.getrecursionlimit())
+    assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_PROF)
 
 
 def test_a_schema_can_be_used_in_another_thread(check: Check) -> None:
