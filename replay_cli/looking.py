@@ -40,7 +40,8 @@ class Seen:
     read; ``selected`` tells whether it is asked for by all but its name, ``named`` whether its name is asked for,
     too. ``seq`` and ``instant`` (nanoseconds since 1970) are the event's, or those of the readable event before it
     (0 if there is none), so that logs can be merged by them. ``raw`` are the bytes of the frame as they are,
-    ``offset`` the first one's place in the log. ``timed`` tells whether the time is the event's own.
+    ``offset`` the first one's place in the log. ``timed`` tells whether the time is the event's own, ``numbered``
+    whether it has a seq and ids: those of the compat stream have none (CONTRACT.md 3.4).
     """
 
     log: int
@@ -55,6 +56,7 @@ class Seen:
     findings: list[tuple[Finding, Severity]] = field(default_factory=list)
     state: State = State.WHOLE
     timed: bool = True
+    numbered: bool = True
 
     @property
     def shown(self) -> bool:
@@ -101,7 +103,8 @@ class Looker:
         """What there is to show of the next frame, whose bytes are ``raw``; None if nothing."""
         opened = open_frame(frame, self.plan, self._reader)
         event = event_of(frame, opened, self.plan)
-        if event is not None and self.accepts is not None and not self.accepts(event):
+        numbered = opened.envelope is not None
+        if numbered and event is not None and self.accepts is not None and not self.accepts(event):
             return None
         found, timed = list(opened.findings), False
         if event is not None:
@@ -119,9 +122,11 @@ class Looker:
             self._damage += 1
         self.clean = event is not None and not found
         told = [(one, self._grading.of(one.code)) for one in found if self._grading.asks(one.code)]
+        if not self._in_range(event):
+            told = []
         if event is None and not told:
             return None
-        selected = event is not None and selects(self._selection, event)
+        selected = event is not None and selects(self._selection, event, numbered)
         named = event is not None and (self._selection.events is None or self._selection.events.takes(event.event))
         return Seen(
             self._log,
@@ -136,7 +141,18 @@ class Looker:
             told,
             frame.state,
             timed,
+            numbered,
         )
+
+    def _in_range(self, event: Envelope | None) -> bool:
+        """Whether what is found here is of the range that was asked for, by number and time.
+
+        What is no event stands behind the one before it; whether that is far enough is known when the next one comes.
+        """
+        selection = self._selection
+        if event is None:
+            return selection.until_seq is None or self._seq < selection.until_seq
+        return selection.takes_seq(event.seq) and (selection.since is None or self._instant >= selection.since)
 
     def pass_over(self, tally: Tally) -> None:
         """Take note of a stretch that is clean, without looking at it."""
@@ -178,10 +194,13 @@ def event_of(frame: Frame, opened: Opened, plan: Plan) -> Envelope | None:
     return envelope_of({**opened.value, "payload": opened.value, "event": name or "message"})
 
 
-def selects(selection: Selection, event: Envelope) -> bool:
-    """Whether an event is asked for by its number, ids and time, whatever it is called."""
+def selects(selection: Selection, event: Envelope, numbered: bool) -> bool:
+    """Whether an event is asked for by its number, ids and time, whatever it is called.
+
+    One that is not ``numbered`` is in no range of numbers.
+    """
     return (
-        selection.takes_seq(event.seq)
+        (selection.takes_seq(event.seq) if numbered else selection.since_seq is None and selection.until_seq is None)
         and (not selection.threads or event.thread_id in selection.threads)
         and selection.takes_ids(event.turn_id, event.item_id)
         and selection.takes_instant(nanoseconds(event.timestamp))

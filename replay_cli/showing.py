@@ -15,7 +15,7 @@ from replay_cli.envelope import Envelope
 from replay_cli.errors import one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.looking import Seen
-from replay_cli.rules import BY_CODE
+from replay_cli.rules import BY_CODE, COMPAT_STREAM
 from replay_cli.saying import family, said, spoken, went_wrong
 from replay_cli.wording import message
 
@@ -124,7 +124,7 @@ class Lines:
         day, clock = self._when(seen)
         head = self._paint(f"-- {day}\n", "dim") if day and day != self._day else ""
         self._day = day or self._day
-        number = "" if not event.seq and not event.thread_id else str(event.seq)
+        number = str(event.seq) if seen.numbered else ""
         width, names, wrong = self._look.width, self._look.names, went_wrong(event)
         own = self._color_of(event.thread_id)
         pieces = [
@@ -202,9 +202,9 @@ class Json:
         told: dict[str, object] = {
             "source": seen.name,
             "offset": seen.offset,
-            "seq": event.seq,
-            "timestamp": event.timestamp,
-            "thread_id": event.thread_id,
+            "seq": event.seq if seen.numbered else None,
+            "timestamp": event.timestamp if seen.numbered else event.timestamp or None,
+            "thread_id": event.thread_id if seen.numbered else event.thread_id or None,
             "turn_id": event.turn_id,
             "item_id": event.item_id,
             "event": event.event,
@@ -238,7 +238,9 @@ def finding_words(seen: Seen, one: Finding, severity: Severity) -> str:
     """A finding in one line, with its place."""
     rule = BY_CODE[one.code]
     place = f"{one_line(seen.name)}, byte {one.offset:,}"
-    return f"{severity.value} {rule.code} {rule.name}: {message(one.code, one.facts)} ({place})"
+    # Its message tells how many events there are and how they end, which is not known here.
+    told = rule.summary if rule is COMPAT_STREAM else message(one.code, one.facts)
+    return f"{severity.value} {rule.code} {rule.name}: {told} ({place})"
 
 
 def prefixes(names: list[str]) -> dict[int, str]:

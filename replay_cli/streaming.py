@@ -6,6 +6,7 @@ as wholes; what is told does not depend on that.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from replay_cli.blocks import Block
@@ -19,11 +20,16 @@ from replay_cli.skimming import Skim
 from replay_cli.walk import FRAMINGS, Walk
 
 
+HELD = 100
+"""Findings right before the first event that is shown which are held until it comes."""
+
+
 class Stream:
     """What one log shows from byte ``offset`` on, where a frame begins.
 
-    Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those before
-    the first event that is asked for. A torn tail is always shown. ``skim`` passes over lines without reading them.
+    Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those up to
+    the last event before the first that is asked for: what cannot be read may be what was asked for. A torn tail is
+    always shown. ``skim`` passes over lines without reading them.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Stream:
         self._cutter = Cutter(self._framing, self._limit, offset)
         self._walk = Walk(plan)
         self._opens = opens
+        self._held: deque[Seen] = deque(maxlen=HELD)
         self._skim = skim if plan.framing == "jsonl" and plan.fast else None
 
     def feed(self, data: bytes) -> Iterator[Seen]:
@@ -64,9 +71,15 @@ class Stream:
         """Forget the frame that has no end: its bytes are no longer there."""
         self._cutter = Cutter(self._framing, self._limit, self._cutter.offset)
 
-    def show_all(self) -> None:
-        """From here on all is shown."""
+    def show_all(self) -> Iterator[Seen]:
+        """From here on all is shown; yield what was held until it should be known."""
+        yield from self._release()
         self._opens = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is a frame that has not ended."""
+        return bool(self._cutter.pending)
 
     @property
     def settled(self) -> int:
@@ -87,6 +100,7 @@ class Stream:
                 yield from self._shown(seen)
             elif self._may_pass(piece.offset + piece.length) and not self._holds(piece):
                 self._looker.pass_over(piece.tally())
+                self._held.clear()
             else:
                 yield from self._frames(piece.block())
 
@@ -115,6 +129,7 @@ class Stream:
         if looker.met == met or not looker.extent.single:
             return False
         looker.extent.top = max(looker.extent.top, bound)
+        self._held.clear()
         return True
 
     def _frames(self, block: Block) -> Iterator[Seen]:
@@ -126,10 +141,22 @@ class Stream:
     def _shown(self, seen: Seen | None) -> Iterator[Seen]:
         if seen is None:
             return
-        if self._opens is None and seen.shown:
-            self._opens = seen.offset
-        if seen.state is State.TORN or (self._opens is not None and seen.offset >= self._opens):
+        if self._opens is not None:
+            if seen.state is State.TORN or seen.offset >= self._opens:
+                yield seen
+        elif seen.shown or seen.state is State.TORN:
+            yield from self._release()
+            self._opens = seen.offset if seen.shown else None
             yield seen
+        elif seen.event is None:
+            self._held.append(seen)
+        else:
+            self._held.clear()
+
+    def _release(self) -> Iterator[Seen]:
+        """What stands between the last event that is not asked for and this place."""
+        yield from self._held
+        self._held.clear()
 
 
 def may_hold(run: Run, selection: Selection) -> bool:

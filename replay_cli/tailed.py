@@ -8,20 +8,25 @@ from functools import partial
 from typing import NamedTuple
 
 from replay_cli import index
+from replay_cli.blocks import Block
 from replay_cli.cutting import HEAD_KEPT
 from replay_cli.ending import blocks_backwards
 from replay_cli.envelope import Envelope
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
+from replay_cli.findings import Finding, Severity
 from replay_cli.following import Change, Followed, What
+from replay_cli.frames import State
 from replay_cli.indexed import Indexed
 from replay_cli.lastof import LastOf
 from replay_cli.looking import Looker, Seen
 from replay_cli.planning import Options, Planned, plan_for, planned
 from replay_cli.profiles import Plan, Shape
+from replay_cli.rules import COMPAT_STREAM
 from replay_cli.selection import Selection
 from replay_cli.skimming import Skim
 from replay_cli.sniffing import HEAD, sniff
 from replay_cli.sources import Source, open_path, read_at
+from replay_cli.sse import SSE
 from replay_cli.streaming import Stream
 from replay_cli.walk import FRAMINGS
 from replay_cli.wording import count, size
@@ -83,7 +88,9 @@ class Tailed:
         self._told = ""
         self._looker: Looker | None = None
         self._head = b""
-        self._met = False
+        self._met = self._noted = False
+        self.prompt = False
+        """Whether what arrives is taken for another stream as soon as it looks like one."""
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -150,6 +157,7 @@ class Tailed:
 
         With ``follow`` an event that has no end yet is left for later. Raises SourceError.
         """
+        yield from self._note()
         if last is not None and self._source is not None:
             groups = list(self._groups)
             # Before the first one that is shown, what was found belongs to those that are not.
@@ -164,6 +172,14 @@ class Tailed:
             offset = self._keys[missing - 1].offset if missing > 0 else self._before
             offset = offset if last else max(offset, self._latest)
         yield from self._all(offset, opens, follow)
+
+    def _note(self) -> Iterator[Seen]:
+        """What there is to say of the stream as a whole, once."""
+        if self.numbered or self._noted:
+            return
+        self._noted = True
+        found = [(Finding(0, 1, COMPAT_STREAM.code, {}), Severity.NOTE)]
+        yield Seen(self.number, self.path, None, False, False, 0, 0, b"", 0, found)
 
     def _all(self, offset: int = 0, opens: int | None = None, follow: bool = False) -> Iterator[Seen]:
         plan = self._its_plan()
@@ -186,7 +202,7 @@ class Tailed:
                 indexed.end()
             if not follow:
                 yield from stream.finish(self._more())
-            stream.show_all()
+            yield from stream.show_all()
         finally:
             if self._source is not None:
                 self._source.close()
@@ -211,6 +227,16 @@ class Tailed:
     def opened(self) -> bool:
         """Whether it is known what it holds."""
         return self._plan is not None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its events have a seq, as far as it is known what they are; those of the compat stream have none."""
+        return self._plan is None or self._plan.shape is not Shape.COMPAT
+
+    @property
+    def top(self) -> int:
+        """The greatest seq that was met, 0 if there is none."""
+        return 0 if self._looker is None else self._looker.extent.top
 
     @property
     def has_events(self) -> bool:
@@ -258,19 +284,29 @@ class Tailed:
         """
         if self._stream is None:
             self._head += data
+            if not complete and b"\n" not in data and len(self._head) < HEAD:
+                return
             sniffed = sniff(self._head[:HEAD], complete, self._options.framing)
-            unsure = sniffed.shape is Shape.FOREIGN or not sniffed.sure or b"\n" not in self._head
+            foreign = sniffed.shape is Shape.FOREIGN and not (self.prompt and sniffed.what)
+            unsure = foreign or not sniffed.sure or not _has_text(self._head, sniffed.framing)
             if unsure and not complete and len(self._head) < HEAD:
                 return
             plan, _ = plan_for(None, sniffed, self._options)
             if plan.shape is Shape.FOREIGN and sniffed.what:
                 raise ForeignError(f"{self.path}: {sniffed.what}")
             data, self._head = self._head, b""
+            self._plan = plan
             self._streaming(plan)
+            yield from self._note()
         if self._stream is not None:
             yield from self._stream.feed(data)
             if complete:
                 yield from self._stream.finish(lambda: b"")
+
+    @property
+    def pending(self) -> bool:
+        """Whether something has come that has not ended."""
+        return bool(self._head) or (self._stream is not None and self._stream.pending)
 
     def rejoin(self) -> None:
         """Forget what has come of an event that has not ended: its connection has."""
@@ -364,12 +400,20 @@ class Tailed:
                 yield self._told
             return
         self._told = ""
+        yield from self._note()
         yield from self._all(offset, 0, follow=True)
         self.follow()
 
 
 class ForeignError(UsageError):
     """The source holds something else than events."""
+
+
+def _has_text(head: bytes, framing: str) -> bool:
+    """Whether the beginning of a log holds a frame that may tell what it is."""
+    if framing == "jsonl":
+        return b"\n" in head
+    return any(frame.state is State.WHOLE for frame in SSE.frames(Block(head, 0)))
 
 
 _OVERTHROWN = {
