@@ -91,6 +91,8 @@ class LastOf:
             self.before = frame.offset
             return True
         events = self._selection.events
-        if selects(self._selection, event, opened.envelope is not None) and (events is None or events.takes(event.event)):
+        if selects(self._selection, event, opened.envelope is not None) and (
+            events is None or events.takes(event.event)
+        ):
             self.found.append(Found(event.seq, nanoseconds(event.timestamp) or 0, frame.offset))
         return False

@@ -39,7 +39,7 @@ class Listening:
         self._since, self._until, self._limit = since_seq, until_seq, limit
         self._unread = 0
         self._last = self._told = ""
-        log.accepts, log.prompt = self.continuity.accepts, True
+        log.accepts, log.beginning.prompt = self.continuity.accepts, True
 
     def arrivals(self, tick: float) -> Iterator[Iterable[Seen] | str]:
         """What comes, as it comes, and lines on what becomes of the connection; something each ``tick`` seconds.

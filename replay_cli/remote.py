@@ -111,8 +111,8 @@ class Remote:
     ) -> Iterator[bytes | Broken]:
         """What comes, as it comes; b"" when nothing has come for ``tick`` seconds; Broken between two connections.
 
-        ``begin`` is asked where each connection begins, ``called`` for better words on why one ended. Raises SourceError if the server refuses, or if too many
-        connections in a row brought nothing.
+        ``begin`` is asked where each connection begins, ``called`` for better words on why one ended. Raises
+        SourceError if the server refuses, or if too many connections in a row brought nothing.
         """
         failed, patience = 0, self._patience
         while True:

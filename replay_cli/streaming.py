@@ -19,7 +19,6 @@ from replay_cli.selection import Globs, Selection
 from replay_cli.skimming import Skim
 from replay_cli.walk import FRAMINGS, Walk
 
-
 HELD = 100
 """Findings right before the first event that is shown which are held until it comes."""
 

@@ -8,25 +8,23 @@ from functools import partial
 from typing import NamedTuple
 
 from replay_cli import index
-from replay_cli.blocks import Block
+from replay_cli.beginning import Beginning, ForeignError
 from replay_cli.cutting import HEAD_KEPT
 from replay_cli.ending import blocks_backwards
 from replay_cli.envelope import Envelope
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
-from replay_cli.following import Change, Followed, What
-from replay_cli.frames import State
+from replay_cli.following import OVERTHROWN, Change, Followed, What
 from replay_cli.indexed import Indexed
 from replay_cli.lastof import LastOf
 from replay_cli.looking import Looker, Seen
-from replay_cli.planning import Options, Planned, plan_for, planned
+from replay_cli.planning import Options, Planned, planned
 from replay_cli.profiles import Plan, Shape
 from replay_cli.rules import COMPAT_STREAM
 from replay_cli.selection import Selection
 from replay_cli.skimming import Skim
-from replay_cli.sniffing import HEAD, sniff
+from replay_cli.sniffing import HEAD
 from replay_cli.sources import Source, open_path, read_at
-from replay_cli.sse import SSE
 from replay_cli.streaming import Stream
 from replay_cli.walk import FRAMINGS
 from replay_cli.wording import count, size
@@ -87,10 +85,9 @@ class Tailed:
         self._known: tuple[object, ...] | None = None
         self._told = ""
         self._looker: Looker | None = None
-        self._head = b""
         self._met = self._noted = False
-        self.prompt = False
-        """Whether what arrives is taken for another stream as soon as it looks like one."""
+        self.beginning = Beginning(path, options)
+        """The first bytes of what arrives, until they tell what it is."""
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -230,7 +227,7 @@ class Tailed:
 
     @property
     def numbered(self) -> bool:
-        """Whether its events have a seq, as far as it is known what they are; those of the compat stream have none."""
+        """Whether its events have a seq, as far as is known; those of the compat stream have none."""
         return self._plan is None or self._plan.shape is not Shape.COMPAT
 
     @property
@@ -283,20 +280,11 @@ class Tailed:
         Raises UsageError if it holds no events.
         """
         if self._stream is None:
-            self._head += data
-            if not complete and b"\n" not in data and len(self._head) < HEAD:
+            self._plan = self.beginning.take(data, complete)
+            if self._plan is None:
                 return
-            sniffed = sniff(self._head[:HEAD], complete, self._options.framing)
-            foreign = sniffed.shape is Shape.FOREIGN and not (self.prompt and sniffed.what)
-            unsure = foreign or not sniffed.sure or not _has_text(self._head, sniffed.framing)
-            if unsure and not complete and len(self._head) < HEAD:
-                return
-            plan, _ = plan_for(None, sniffed, self._options)
-            if plan.shape is Shape.FOREIGN and sniffed.what:
-                raise ForeignError(f"{self.path}: {sniffed.what}")
-            data, self._head = self._head, b""
-            self._plan = plan
-            self._streaming(plan)
+            data, self.beginning.data = self.beginning.data, b""
+            self._streaming(self._plan)
             yield from self._note()
         if self._stream is not None:
             yield from self._stream.feed(data)
@@ -306,11 +294,11 @@ class Tailed:
     @property
     def pending(self) -> bool:
         """Whether something has come that has not ended."""
-        return bool(self._head) or (self._stream is not None and self._stream.pending)
+        return bool(self.beginning.data) or (self._stream is not None and self._stream.pending)
 
     def rejoin(self) -> None:
         """Forget what has come of an event that has not ended: its connection has."""
-        self._head = b""
+        self.beginning.data = b""
         if self._stream is not None:
             self._stream.mend()
 
@@ -372,7 +360,7 @@ class Tailed:
             case _:
                 self._give_up()
                 lost = f"; {count(held, 'byte')} at its end had no line end" if held else ""
-                yield f"{name}: {_OVERTHROWN[change.what].format(size=size(change.offset))}{lost}"
+                yield f"{name}: {OVERTHROWN[change.what].format(size=size(change.offset))}{lost}"
                 yield from self._begin(change.offset if change.what is What.CUT else 0)
 
     def _give_up(self) -> None:
@@ -403,22 +391,3 @@ class Tailed:
         yield from self._note()
         yield from self._all(offset, 0, follow=True)
         self.follow()
-
-
-class ForeignError(UsageError):
-    """The source holds something else than events."""
-
-
-def _has_text(head: bytes, framing: str) -> bool:
-    """Whether the beginning of a log holds a frame that may tell what it is."""
-    if framing == "jsonl":
-        return b"\n" in head
-    return any(frame.state is State.WHOLE for frame in SSE.frames(Block(head, 0)))
-
-
-_OVERTHROWN = {
-    What.BACK: "is there again; going on from its beginning",
-    What.CUT: "was cut to {size}; going on from there",
-    What.ANEW: "was truncated or written anew; going on from its beginning",
-    What.REPLACED: "was replaced by another file; going on with that from its beginning",
-}

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
-from replay_cli.asked_tail import USUAL, TailRequest, refuse_untailable, tail_selection, timeout_of
+from replay_cli.asked_tail import USUAL, TailRequest, refuse_untailable, tail_selection, timeout_of, with_url
 from replay_cli.atomic import say, standard_output
+from replay_cli.beginning import ForeignError
 from replay_cli.cursor import read_cursor, write_cursor
 from replay_cli.discovery import STDIN
 from replay_cli.envelope import Envelope
@@ -25,10 +26,9 @@ from replay_cli.looking import Seen
 from replay_cli.outcome import FINDINGS, INTERRUPTED, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.planning import Options
 from replay_cli.profiles import Shape
-from replay_cli.selection import Globs
+from replay_cli.selection import Globs, Ids
 from replay_cli.showing import Json, Lines, Look, Raw, Show, prefixes
 from replay_cli.stores import this_machines
-from replay_cli.tailed import ForeignError
 from replay_cli.terminal import colored, width_of_output
 from replay_cli.wording import count
 from replay_cli.words import listed
@@ -46,6 +46,7 @@ KEEP = 1.0
 
 def tail(request: TailRequest) -> int:
     """Show the end of logs as was asked, follow them if that was asked, and return the exit code."""
+    request = with_url(request)
     refuse_untailable(request)
     return _Tail(request).run()
 
@@ -140,6 +141,9 @@ class _Tail:
         except ForeignError as error:
             self._say(str(error))
             code = NOTHING if self._request.url is None else UNREADABLE
+        except UsageError as error:
+            self._complain(error)
+            code = USAGE
         except KeyboardInterrupt:
             code = INTERRUPTED
         except SystemExit as end:
@@ -148,7 +152,8 @@ class _Tail:
             self._show.close()
         out.flush()
         self._keep(0.0)
-        self._tell_unused(code)
+        if code is None:
+            self._tell_unused(whole=False)
         return self._exit_code() if code is None else code
 
     def _show_all(self, show: Show) -> None:
@@ -165,6 +170,8 @@ class _Tail:
         self._live = last is None
         self._take(show, self._logs.backlog(last, request.follow))
         if request.follow:
+            if last != 0 and self._logs.all:
+                self._tell_unused(whole=False)
             self._live = True
             self._follow(show)
 
@@ -173,7 +180,8 @@ class _Tail:
         for log in self._logs.all:
             if not log.followable and log.opened:
                 self._notice(f"{one_line(log.path)}: cannot be followed; only plain files can")
-        while True:
+        until_seq = self._selection.until_seq
+        while until_seq is None or not self._logs.past(until_seq):
             if self._logs.look_again():
                 self._meet_logs()
             self._take(show, self._logs.news())
@@ -181,6 +189,7 @@ class _Tail:
             if not self._logs.behind:
                 left = POLL if self._deadline is None else self._deadline - time.monotonic()
                 time.sleep(max(min(POLL, left), 0))
+        self._end()
 
     def _follow_stdin(self, show: Show) -> None:
         """Show what comes on standard input, as it comes, to its end."""
@@ -216,7 +225,7 @@ class _Tail:
         request, selection = self._request, self._selection
         if request.number is not None:
             return request.number
-        if selection.since_seq is not None or selection.since is not None:
+        if (selection.since_seq, selection.until_seq, selection.since) != (None, None, None):
             return None
         # Of events of before it could not be told whether they are what is waited for.
         return 0 if self._awaited is not None else USUAL
@@ -333,12 +342,14 @@ class _Tail:
         }
         return "".join(f"; {words}" for words, number in told.items() if number)
 
-    def _tell_unused(self, code: int | None) -> None:
-        """Where nothing was shown, a pattern that fits no name at all is most likely why."""
-        events = self._selection.events
-        if events is not None and code is None and not self._shown:
-            for pattern in events.unused:
-                self._notice(f"--event: {one_line(pattern)} matched no event")
+    def _tell_unused(self, whole: bool) -> None:
+        """Say which patterns and ids fitted nothing, if all was looked through, or nothing was shown."""
+        if self._shown and not whole:
+            return
+        selection = self._selection
+        for option, one in (("event", selection.events), ("thread", selection.threads), ("turn", selection.turns)):
+            for word in one.unused if isinstance(one, Globs | Ids) else ():
+                self._notice(f"--{option}: {one_line(word)} matched no event")
 
     def _exit_code(self) -> int:
         due = set(self._due)
