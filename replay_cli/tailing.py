@@ -347,6 +347,11 @@ class _Tail:
         if self._shown and not whole:
             return
         selection = self._selection
+        if (selection.since_seq, selection.until_seq) != (None, None):
+            for log in self._logs.all:
+                if not log.numbered:
+                    told = "the events of this stream have no seq, so none is in a range of it"
+                    self._notice(f"{one_line(log.path)}: {told}")
         for option, one in (("event", selection.events), ("thread", selection.threads), ("turn", selection.turns)):
             for word in one.unused if isinstance(one, Globs | Ids) else ():
                 self._notice(f"--{option}: {one_line(word)} matched no event")
