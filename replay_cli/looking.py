@@ -17,6 +17,7 @@ from replay_cli.envelope import Envelope, Mark
 from replay_cli.findings import Finding, Severity
 from replay_cli.frames import Frame, State
 from replay_cli.grading import Grading
+from replay_cli.index import Extent
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import Opened, envelope_of, open_frame
@@ -64,20 +65,6 @@ class Seen:
         return self.named and self.selected
 
 
-@dataclass(slots=True)
-class Extent:
-    """What was met of a log: its ``thread``, whether that is the only one, and ``top``, above which no seq is."""
-
-    thread: str | None = None
-    top: int = 0
-    single: bool = True
-
-    def take(self, thread: str, seq: int) -> None:
-        """An event was met, or several of a thread up to this seq."""
-        self.single = self.single and self.thread in (None, thread)
-        self.thread, self.top = thread, max(self.top, seq)
-
-
 class Looker:
     """Looks at the frames of one log, in order."""
 
@@ -107,6 +94,7 @@ class Looker:
         if numbered and event is not None and self.accepts is not None and not self.accepts(event):
             return None
         found, timed = list(opened.findings), False
+        self.extent.sound = self.extent.sound and numbered
         if event is not None:
             self.met += 1
             self._seq = event.seq
@@ -162,7 +150,7 @@ class Looker:
             if before is None and len(self._latest) >= THREADS_KEPT:
                 self._latest.pop(next(iter(self._latest)))
             self._latest[thread] = (mark, self._damage, self._heads)
-            self.extent.take(thread, mark.seq)
+            self.extent.span(thread, *(tally.seqs or (0, mark.seq)))
             self._seq, self._instant = mark.seq, mark.instant or self._instant
 
     def _checked(self, frame: Frame, event: Envelope, value: dict[str, object], shape: Shape) -> list[Finding]:

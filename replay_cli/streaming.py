@@ -119,15 +119,16 @@ class Stream:
         thread = looker.extent.thread
         if thread is None or not looker.extent.single or block.overlong or not data.endswith(b"\n"):
             return False
-        bound = skim.bound(data, thread)
-        if bound is None:
+        bounds = skim.bounds(data, thread)
+        if bounds is None:
             return False
         start = data.rfind(b"\n", 0, -1) + 1
         met = looker.met
         looker.take(Frame(data[start:-1], block.offset + start, 1, len(data) - start), data[start:])
         if looker.met == met or not looker.extent.single:
             return False
-        looker.extent.top = max(looker.extent.top, bound)
+        looker.extent.span(thread, *bounds)
+        looker.extent.sound = False
         self._held.clear()
         return True
 

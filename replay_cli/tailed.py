@@ -86,6 +86,8 @@ class Tailed:
         self._told = ""
         self._looker: Looker | None = None
         self._met = self._noted = False
+        self._stop: int | None = None
+        """The byte from which on nothing can come that is asked for, if that is known."""
         self.beginning = Beginning(path, options)
         """The first bytes of what arrives, until they tell what it is."""
 
@@ -122,11 +124,17 @@ class Tailed:
             return self._hold_last(number)
         plan = self._its_plan()
         last = LastOf(plan, self._selection, number)
-        blocks = blocks_backwards(self._read, self._size, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT))
+        until = self._selection.until_seq
+        if until is not None and self._may_index():
+            indexed = Indexed(self.path, plan, self._read)
+            self._stop = None if indexed.landing(until) is None else indexed.stop(until)
+        end = self._size if self._stop is None else self._stop
+        blocks = blocks_backwards(self._read, end, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT))
         for block in blocks:
             if last.take(block):
                 break
-        self._met, self._before, self._latest = last.latest is not None, last.before, last.latest or 0
+        self._met = last.latest is not None or self._stop is not None
+        self._before, self._latest = last.before, last.latest or 0
         self._keys = [Key(self.number, *one) for one in reversed(last.found)]
         return self._keys
 
@@ -179,25 +187,30 @@ class Tailed:
         yield Seen(self.number, self.path, None, False, False, 0, 0, b"", 0, found)
 
     def _all(self, offset: int = 0, opens: int | None = None, follow: bool = False) -> Iterator[Seen]:
-        plan = self._its_plan()
+        plan, since, until = self._its_plan(), self._selection.since_seq, self._selection.until_seq
+        looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
         indexed = None
-        if opens is None and self._may_index():
+        if opens is None and since is not None and self._may_index():
             indexed = Indexed(self.path, plan, self._read)
-            offset = indexed.landing(self._selection.since_seq or 0)
-        since = self._selection.since_seq
-        skim = Skim(since, indexed is not None) if opens is None and since is not None else None
-        stream = self._streaming(plan, offset, opens, skim)
+            entry = indexed.landing(since)
+            if entry is None:
+                indexed.begin(looker.extent)
+            else:
+                offset, looker.extent, self._met = entry.offset, indexed.extent(entry), True
+                self._stop = None if until is None else indexed.stop(until)
+        skim = None
+        if opens is None and since is not None:
+            skim = Skim(since, exact=indexed is not None and indexed.builds)
+        stop = None if follow else self._stop
+        stream = self._streaming(looker, offset, opens, skim)
         try:
-            if indexed is not None and self._looker is not None:
-                self._met = offset > 0
-                indexed.begin(self._looker)
-            for chunk in self._chunks(offset):
+            for chunk in self._chunks(offset, self._size if stop is None else stop):
                 yield from stream.feed(chunk)
                 if indexed is not None:
-                    indexed.take(chunk, stream.settled)
+                    indexed.take(chunk, stream.settled, looker.met)
             if indexed is not None:
                 indexed.end()
-            if not follow:
+            if not follow and stop is None:
                 yield from stream.finish(self._more())
             yield from stream.show_all()
         finally:
@@ -206,18 +219,12 @@ class Tailed:
 
     def _may_index(self) -> bool:
         """Whether it is so long that where the events asked for begin is worth being kept."""
-        return (
-            self._options.cache
-            and self._selection.since_seq is not None
-            and self._source is None
-            and self._size >= index.WORTH
-        )
+        return self._options.cache and self._source is None and self._size >= index.WORTH
 
-    def _streaming(self, plan: Plan, offset: int = 0, opens: int | None = 0, skim: Skim | None = None) -> Stream:
+    def _streaming(self, looker: Looker, offset: int = 0, opens: int | None = 0, skim: Skim | None = None) -> Stream:
         """What is to be shown goes through this from now on."""
-        self._looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
-        self._looker.accepts = self.accepts
-        self._stream = Stream(self._looker, self._selection, offset, opens, skim)
+        self._looker, looker.accepts = looker, self.accepts
+        self._stream = Stream(looker, self._selection, offset, opens, skim)
         return self._stream
 
     @property
@@ -240,14 +247,14 @@ class Tailed:
         """Whether any event was met, asked for or not."""
         return self._met or (self._looker is not None and self._looker.met > 0)
 
-    def _chunks(self, offset: int) -> Iterator[bytes]:
+    def _chunks(self, offset: int, end: int) -> Iterator[bytes]:
         if self._planned is not None:
             yield from self._planned.chunks
             return
-        while offset < self._size:
-            data = self._read(offset, min(self.piece, self._size - offset))
+        while offset < end:
+            data = self._read(offset, min(self.piece, end - offset))
             if not data:
-                raise SourceError(self.path, f"shrank while it was read: {self._size - offset} bytes are gone")
+                raise SourceError(self.path, f"shrank while it was read: {end - offset} bytes are gone")
             yield data
             offset += len(data)
 
@@ -284,7 +291,7 @@ class Tailed:
             if self._plan is None:
                 return
             data, self.beginning.data = self.beginning.data, b""
-            self._streaming(self._plan)
+            self._streaming(Looker(self.number, self.path, self._plan, self._selection, self._options.grading))
             yield from self._note()
         if self._stream is not None:
             yield from self._stream.feed(data)
