@@ -50,8 +50,8 @@ Read = Callable[[int, int], bytes]
 class Entry(NamedTuple):
     """A frame begins at byte ``offset``; before it stand ``lines`` line ends and ``events`` events, none with a seq
     above ``top``. From here to the next entry, or to the end of what is indexed, no seq is below ``least``, and the
-    bytes have this CRC-32 and this SHA-256. ``sound`` tells that all of these bytes are events, and that they, and
-    all before, were counted one by one.
+    bytes have this CRC-32 and this SHA-256. ``sound`` is 1 if all up to there are events, -1 if something else is
+    among them, and 0 if not all of it was looked at; then ``events`` are not all there are.
     """
 
     offset: int
@@ -59,7 +59,7 @@ class Entry(NamedTuple):
     least: int
     lines: int
     events: int
-    sound: bool
+    sound: int
     crc: int
     digest: str
 
@@ -96,12 +96,15 @@ class Index:
         return max(bisect_right(self.entries, since_seq, key=lambda entry: entry.top) - 2, 0)
 
     def stop(self, until_seq: int) -> int:
-        """The byte from which on no event has a seq up to this one; ``end`` if there is no such place before it."""
-        stop = self.end
+        """The byte from which on no event has a seq up to this one, nor the event before; ``end`` if there is none.
+
+        So what cannot be read there is not behind an event that is asked for.
+        """
+        stop = beyond = self.end
         for entry in reversed(self.entries):
             if entry.least <= until_seq:
-                return stop
-            stop = entry.offset
+                break
+            stop, beyond = beyond, entry.offset
         return stop
 
     def unchanged(self, state: State) -> bool:
@@ -139,13 +142,19 @@ class Index:
 
 class Extent:
     """What was met of a log: its ``thread``, whether that is the only one, ``top``, above which no seq is, and
-    ``least``, below which none was since it was taken last; ``sound`` tells that since then all was events.
+    ``least``, below which none was since a block was begun; since then all was events if it is ``sound``, and not
+    all was looked at if it is ``skimmed``.
     """
 
     def __init__(self, thread: str | None = None, top: int = 0) -> None:
         self.thread, self.top = thread, top
-        self.single = self.sound = True
+        self.single = True
+        self.restart()
+
+    def restart(self) -> None:
+        """A block is begun."""
         self.least = NO_SEQ
+        self.sound, self.skimmed = True, False
 
     def take(self, thread: str, seq: int) -> None:
         """An event was met."""
@@ -163,11 +172,12 @@ class Builder:
     """
 
     def __init__(self, extent: Extent, entries: Sequence[Entry] = ()) -> None:
-        first = entries[-1] if entries else Entry(0, 0, NO_SEQ, 0, 0, True, 0, "")
+        first = entries[-1] if entries else Entry(0, 0, NO_SEQ, 0, 0, 1, 0, "")
         self.extent = extent
         self._entries = list(entries[:-1])
         self._begin, self._top = first.offset, first.top
-        self._lines, self._events, self._sound = first.lines, first.events, first.sound
+        self._lines, self._events = first.lines, first.events
+        self._sound = self._entries[-1].sound if self._entries else 1
         self._at = first.offset
         self._rest = bytearray()
         self._restart()
@@ -175,7 +185,7 @@ class Builder:
 
     def _restart(self) -> None:
         self._hashed, self._crc, self._ends = sha256(), 0, 0
-        self.extent.least, self.extent.sound = NO_SEQ, True
+        self.extent.restart()
 
     def take(self, data: bytes, settled: int, met: int) -> None:
         """The next bytes of the log; now all frames up to byte ``settled`` are whole, with ``met`` events since it
@@ -194,7 +204,8 @@ class Builder:
 
     def _close(self) -> None:
         extent = self.extent
-        sound = self._sound and extent.sound
+        sound = -1 if not extent.sound else 0 if extent.skimmed else 1
+        sound = -1 if -1 in (sound, self._sound) else min(sound, self._sound)
         digest = self._hashed.hexdigest()
         self._entries.append(
             Entry(self._begin, self._top, extent.least, self._lines, self._events, sound, self._crc, digest)

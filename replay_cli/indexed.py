@@ -24,6 +24,8 @@ class Indexed:
         self._state = state_of(path)
         self._index: Index | None = None
         self._builder: Builder | None = None
+        self.wanted = True
+        """Whether there is none that would do."""
 
     def landing(self, since_seq: int) -> Entry | None:
         """Where the log is to be read from for all events behind this seq; None: from its beginning.
@@ -44,6 +46,25 @@ class Indexed:
             index = grown
         self._index = index
         return index.entries[index.landing(since_seq)]
+
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """Device and number of the file."""
+        return (self._state.device, self._state.inode) if self._state is not None else None
+
+    def landing_soundly(self, since_seq: int) -> Entry | None:
+        """The same as ``landing``, but before it stand events only, which were counted."""
+        entry = self.landing(since_seq)
+        if entry is None or self._index is None:
+            return None
+        self.wanted = False
+        entries = self._index.entries
+        for number in range(entries.index(entry), 0, -1):
+            before = entries[number - 1]
+            if before.sound == 1:
+                return entries[number]
+            self.wanted = self.wanted or before.sound == 0
+        return None
 
     def stop(self, until_seq: int) -> int | None:
         """The byte behind which no event has a seq up to this one, if there is such a place before the log's end."""

@@ -128,7 +128,7 @@ class Stream:
         if looker.met == met or not looker.extent.single:
             return False
         looker.extent.span(thread, *bounds)
-        looker.extent.sound = False
+        looker.extent.skimmed = True
         self._held.clear()
         return True
 

@@ -32,7 +32,7 @@ ROWS = (
     "emitted showing divergence folding",
     "ledger",
     "inspection render.text render.jsonl report emission",
-    "arranging admission recording",
+    "arranging admission recording shortcut",
     "sieve summary asked asked_tail stores",
     "remaking merging",
     "survey contrast blessing",

@@ -187,7 +187,7 @@ def test_up_to_a_number_only_what_is_before_it_is_read(
 
     assert expected == told(path, cached=True, **words)
     assert 5 < len(expected)
-    assert 0 < sum(read) < 40 * EVENT
+    assert 0 < sum(read) < 80 * EVENT
 
 
 def test_of_an_appended_log_only_the_new_events_are_looked_at(
