@@ -142,9 +142,9 @@ class Looker:
             return selection.until_seq is None or self._seq < selection.until_seq
         return selection.takes_seq(event.seq) and (selection.since is None or self._instant >= selection.since)
 
-    def pass_over(self, tally: Tally) -> None:
-        """Take note of a stretch that is clean, without looking at it."""
-        self.met += tally.events
+    def pass_over(self, tally: Tally, taken: int = 0) -> None:
+        """Take note of a stretch that is clean, without looking at it, but for the first events, ``taken`` many."""
+        self.met += tally.events - taken
         for thread, mark in sorted(tally.tails.items(), key=lambda one: one[1].offset):
             before = self._latest.pop(thread, None)
             if before is None and len(self._latest) >= THREADS_KEPT:

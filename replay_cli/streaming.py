@@ -19,6 +19,9 @@ from replay_cli.selection import Globs, Selection
 from replay_cli.skimming import Skim
 from replay_cli.walk import FRAMINGS, Walk
 
+PROVEN_FROM = 64 * 1024
+"""Bytes of a block from which on it is worth proving that all in it can be passed over."""
+
 HELD = 100
 """Findings right before the first event that is shown which are held until it comes."""
 
@@ -86,7 +89,9 @@ class Stream:
         return self._cutter.offset
 
     def _block(self, block: Block) -> Iterator[Seen]:
-        if not self._may_pass(block.offset + block.length):
+        if not self._may_pass(block.offset + block.length) and (
+            self._selection.takes_all or block.length < PROVEN_FROM
+        ):
             yield from self._frames(block)
             return
         if self._opens is None and self._skim is not None and self._skims(block, self._skim):
@@ -97,18 +102,28 @@ class Stream:
                 if self._looker.clean:
                     self._walk.learn(piece)
                 yield from self._shown(seen)
-            elif self._may_pass(piece.offset + piece.length) and not self._holds(piece):
+            elif self._is_before(piece.offset + piece.length):
                 self._looker.pass_over(piece.tally())
+            elif not may_hold(piece, self._selection) and (self._opens is None or len(set(piece.threads())) == 1):
+                yield from self._first_of(piece)
+                self._looker.pass_over(piece.tally(), taken=1)
                 self._held.clear()
             else:
                 yield from self._frames(piece.block())
 
     def _may_pass(self, end: int) -> bool:
         """Whether what ends at byte ``end`` is only shown if it is asked for, or not at all."""
-        return self._opens is None or end <= self._opens
+        return self._opens is None or self._is_before(end)
 
-    def _holds(self, run: Run) -> bool:
-        return self._opens is None and may_hold(run, self._selection)
+    def _is_before(self, end: int) -> bool:
+        return self._opens is not None and end <= self._opens
+
+    def _first_of(self, run: Run) -> Iterator[Seen]:
+        """Look at the first event of a run: within it all is clean, but it need not fit to what came before."""
+        start, end = run.bounds(0, 1)
+        begin = run.block()
+        for frame in self._framing.frames(Block(begin.data[: end - start], begin.offset)):
+            yield from self._shown(self._looker.take(frame, begin.data[: frame.length]))
 
     def _skims(self, block: Block, skim: Skim) -> bool:
         """Whether a block can be passed over by its looks.
