@@ -64,6 +64,7 @@ class Request:
     dry_run: bool = False
     summary_json: str | None = None
     quiet: bool = False
+    cache: bool = True
 
 
 def selection_of(request: Request) -> Selection:
@@ -257,7 +258,7 @@ def _refuse_beside_restore(request: Request) -> None:
     plain = Request()
     for field in request.__slots__:
         if field not in allowed and getattr(request, field) != getattr(plain, field):
-            option = {"framing_out": "as", "shape_out": "to"}.get(field, field.replace("_", "-"))
+            option = {"framing_out": "as", "shape_out": "to", "cache": "no-cache"}.get(field, field.replace("_", "-"))
             raise UsageError(f"--restore: cannot be had with --{option}")
     if len(request.paths) != 1:
         raise UsageError("--restore: wants one log, the output that was written beside the quarantine")

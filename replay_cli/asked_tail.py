@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replay_cli.discovery import STDIN
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, one_line
 from replay_cli.moments import duration, moment
 from replay_cli.planning import MAX_LINE_BYTES
-from replay_cli.selection import Globs, Selection
+from replay_cli.saying import shortened
+from replay_cli.selection import Globs, Ids, Selection
 from replay_cli.words import listed, refuse_empty, refuse_negative, refuse_range
 
 MOST = 10**12
@@ -60,9 +62,38 @@ class TailRequest:
         return next((path for path in self.paths if is_url(path)), None)
 
 
+def with_url(request: TailRequest) -> TailRequest:
+    """The same, with what its URL asks as if it were asked by options. Raises UsageError if they contradict."""
+    url = request.url
+    if url is None:
+        return request
+    since_seq = _asked_in(url, "since_seq", "--since-seq", request.since_seq)
+    return replace(request, since_seq=since_seq, number=_asked_in(url, "replay_limit", "-n", request.number))
+
+
+def _asked_in(url: str, name: str, option: str, given: int | None) -> int | None:
+    """The number that the query of a URL gives by this name, or else what the option was given."""
+    pairs = [pair.partition("=") for pair in url.partition("#")[0].partition("?")[2].split("&")]
+    values = [value for key, _, value in pairs if key == name]
+    if not values:
+        return given
+    if not re.fullmatch("[0-9]{1,20}", values[-1]):
+        raise UsageError(f"{name} in the URL: {one_line(values[-1][:80])} is no number")
+    if given not in (None, int(values[-1])):
+        raise UsageError(f"{option}: {given} contradicts {name}={values[-1]} in the URL")
+    return int(values[-1])
+
+
 def is_url(path: str) -> bool:
     """Whether what was named is to be fetched."""
     return path.lower().startswith(("http://", "https://"))
+
+
+def _refuse_schemes(paths: Sequence[str]) -> None:
+    for path in paths:
+        scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://", path)
+        if scheme and not is_url(path):
+            raise UsageError(f"tail: {one_line(path)}: of URLs only http:// and https:// are read")
 
 
 def tail_selection(request: TailRequest, cursor: int | None) -> Selection:
@@ -74,8 +105,8 @@ def tail_selection(request: TailRequest, cursor: int | None) -> Selection:
         since_seq=since_seq,
         until_seq=request.until_seq,
         since=None if request.since is None else moment(request.since, "--since"),
-        threads=frozenset(listed(request.thread)),
-        turns=frozenset(listed(request.turn)),
+        threads=Ids("--thread", listed(request.thread), "thr_", shortened),
+        turns=Ids("--turn", listed(request.turn), "turn_", shortened),
         events=Globs(listed(request.event)) if request.event else None,
     )
 
@@ -101,6 +132,7 @@ def refuse_untailable(request: TailRequest) -> None:
     }
     single |= {"--token-file": request.token_file}
     refuse_empty(given, single)
+    _refuse_schemes(request.paths)
     if request.number is not None and request.number > MOST:
         raise UsageError(
             f"-n: {request.number} is more than any log holds; without -n and with --since-seq 0 all is shown"

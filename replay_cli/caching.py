@@ -16,7 +16,7 @@ def listed() -> str:
             lines.append(f"{name}: damaged, or of another version; it will not be used")
         else:
             places = count(len(index.entries), "place")
-            lines.append(f"{one_line(index.path)}: {places} in {size(index.end)}, up to seq {index.seq}")
+            lines.append(f"{one_line(index.path)}: {places} in {size(index.end)}, up to seq {index.top}")
     told = f"{len(lines):,} {'index' if len(lines) == 1 else 'indexes'}, {size(total)}, in {one_line(str(folder()))}"
     return "\n".join([*lines, told]) + "\n"
 

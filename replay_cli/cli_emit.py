@@ -180,6 +180,9 @@ def emit(
     max_line_bytes: Annotated[
         int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
     ] = 16 * 1024 * 1024,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Keep where events begin in big logs, for --since-seq.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
 ) -> None:
     """Write event logs again, selected, cleaned, changed or merged."""
@@ -227,6 +230,7 @@ def emit(
         suffix=suffix,
         dry_run=dry_run,
         summary_json=summary_json,
+        cache=cache,
         quiet=quiet,
     )
     raise typer.Exit(emitting.emit(request))

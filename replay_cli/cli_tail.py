@@ -18,7 +18,7 @@ Exit codes:
   1    an error under --strict; what --exit-on names did not come in time
   2    usage error: missing file, bad time, options that contradict each other
   3    nothing to read: no source held an event
-  4    an input could not be opened, or not be read to its end
+  4    an input could not be opened, or not be read to its end, or reached
   130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)"""
 
 EPILOG = (
@@ -71,7 +71,9 @@ def tail(
             metavar="TIME", help="Only events from this time on: RFC 3339, a date, -3h, yesterday. [default: all]"
         ),
     ] = None,
-    thread: Annotated[Words, typer.Option(metavar="ID", help="Only events of this thread. [default: all]")] = None,
+    thread: Annotated[
+        Words, typer.Option(metavar="ID", help="Only events of this thread, in full or as shown. [default: all]")
+    ] = None,
     turn: Annotated[Words, typer.Option(metavar="ID", help="Only events of this turn. [default: all]")] = None,
     event: Annotated[
         Words,

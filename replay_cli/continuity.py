@@ -19,18 +19,19 @@ class Continuity:
 
     def __init__(self, latest: int | None, whole: bool) -> None:
         self.latest = latest
-        self.ignored = 0
-        """Events that were not newer than the one before, as after a reconnect, or of another thread."""
+        self.ignored = self.strange = 0
+        """Events that were not newer than the one before, as after a reconnect; those of another thread."""
         self._whole = whole
         self._thread: str | None = None
         self._gap: tuple[int, int] | None = None
 
     def accepts(self, event: Envelope) -> bool:
         """Whether a client takes this event, and goes on behind it."""
-        if not event.thread_id:  # of another stream of the runtime
-            return True
         latest, link = self.latest, event.previous_seq
-        if self._thread not in (None, event.thread_id) or (latest is not None and event.seq <= latest):
+        if self._thread not in (None, event.thread_id):
+            self.strange += 1
+            return False
+        if latest is not None and event.seq <= latest:
             self.ignored += 1
             return False
         if self._thread is None and self._whole and link is not None and link != (latest or 0):
@@ -42,7 +43,7 @@ class Continuity:
         """What is seen, with the gap before the first event, which no event before it can show."""
         for seen in row:
             event = seen.event
-            if self._gap is not None and event is not None:
+            if self._gap is not None and event is not None and seen.numbered:
                 expected, link = self._gap
                 problem = f"previous_seq {link} after seq {expected}: the events between are missing"
                 facts: dict[str, Fact] = {

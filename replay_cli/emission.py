@@ -27,6 +27,7 @@ from replay_cli.quarantine import Quarantine
 from replay_cli.remaking import Remake, Remaker
 from replay_cli.ring import Ring
 from replay_cli.seen import Seen
+from replay_cli.shortcut import Watched, started
 from replay_cli.sieve import Head, Sieve, Wish
 from replay_cli.sources import Source
 from replay_cli.sse import BOM
@@ -191,6 +192,10 @@ class Emission:
         sieve = Sieve(name, begun.plan, wish, summary.links, self._head, cleaner, recurring)
         return sieve
 
+    def start(self, source: Source, begun: Planned, sieve: Sieve) -> tuple[Iterable[bytes], int, Watched]:
+        """What is to be read of a source, and how (``started``)."""
+        return started(source, begun, sieve, self.wish, self._options, self.summary)
+
     def put(self, source: str, stretch: Stretch, pieces: Iterable[bytes | memoryview]) -> None:
         """Write a stretch, or keep it until it is known what comes before it."""
         if self._arrangement is None:
@@ -330,13 +335,9 @@ class _OneSource:
                 if plan.shape is Shape.FOREIGN:
                     self._pass_through(held.watch(self._begun.chunks))
                 else:
-                    blocks = cut(
-                        held.watch(self._begun.chunks),
-                        FRAMINGS[plan.framing],
-                        plan.limit,
-                        lambda: held.put(source.more()),
-                    )
-                    for block in blocks:
+                    chunks, offset, watched = emission.start(source, self._begun, self._sieve)
+                    framing, more = FRAMINGS[plan.framing], lambda: held.put(source.more())
+                    for block in watched(cut(held.watch(chunks), framing, plan.limit, more, offset)):
                         for stretch in self._sieve.stretches(block):
                             self._place(stretch)
                         emission.flush()
@@ -364,7 +365,7 @@ class _OneSource:
         """What stands before the place where reading failed is no whole frame."""
         wish = self._emission.wish
         kept = wish.takes_all and not wish.clean
-        offset = self._emission.summary.bytes
+        offset = self._emission.summary.bytes + self._emission.summary.passed_bytes
         self._place(Stretch(size, offset, self._sieve.line, 0, "" if kept else CUT_SHORT))
 
     def _place(self, stretch: Stretch) -> None:

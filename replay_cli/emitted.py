@@ -43,6 +43,13 @@ class Place(Model):
     offset: int = Field(ge=0, description="Byte in the source, from 0, after decompression.")
 
 
+class NotRead(Model):
+    """What an index of an earlier call tells not to be asked for, so that it was not read."""
+
+    events: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+
+
 class LinePlace(Model):
     """The line where something stands."""
 
@@ -164,7 +171,8 @@ class Emitted(Model):
     sources: int = Field(ge=0)
     events: EventCounts
     bytes: ByteCounts
-    left_out: list[LeftOut]
+    not_read: NotRead
+    left_out: list[LeftOut] = Field(description="Of what was read.")
     unreadable_kept: int = Field(ge=0, description="Pieces that cannot be read and were written as they are.")
     line_ends_added: int = Field(ge=0)
     converted: Converted

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -58,7 +59,7 @@ class _Emit:
             singly=request.pace is not None,
             ordered=arranged_of(request) is not None,
         )
-        self._options = make_options(
+        options = make_options(
             request.profile,
             request.framing,
             grade([], [], []),
@@ -71,6 +72,7 @@ class _Emit:
             fast=True,
             jobs=1,
         )
+        self._options = replace(options, cache=request.cache)
         self._remake = remake_of(request)
         self._arranged = arranged_of(request)
         pace = pace_of(request)

@@ -47,6 +47,15 @@ class What(Enum):
     """It cannot be read for ``reason``; told once."""
 
 
+OVERTHROWN = {
+    What.BACK: "is there again; going on from its beginning",
+    What.CUT: "was cut to {size}; going on from there",
+    What.ANEW: "was truncated or written anew; going on from its beginning",
+    What.REPLACED: "was replaced by another file; going on with that from its beginning",
+}
+"""What became of a file that cannot be gone on with, in words; ``size`` is what is left of it."""
+
+
 class Change(NamedTuple):
     """One change of a file; what of the fields is meant is told beside each ``What``."""
 

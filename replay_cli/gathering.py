@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from replay_cli.beginning import ForeignError
 from replay_cli.discovery import STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.interleaving import merged
@@ -17,7 +18,7 @@ from replay_cli.planning import Options
 from replay_cli.selection import Selection
 from replay_cli.sources import open_stream
 from replay_cli.stores import group_of
-from replay_cli.tailed import LEAST, PIECE, TOGETHER, ForeignError, Key, Tailed
+from replay_cli.tailed import LEAST, PIECE, TOGETHER, Key, Tailed
 
 LOOK_AGAIN = 0.1
 """Seconds after which folders are looked into again, at the earliest."""
@@ -156,6 +157,19 @@ class Logs:
             yield from log.backlog(last, follow)
         except SourceError as error:
             self._complain(error)
+
+    def past(self, until_seq: int) -> bool:
+        """Whether an event with this number, or a greater one, was met in each store, and in each other log."""
+        if not self.all or any(not log.opened for log in self.all) or self._awaited():
+            return False
+        tops: dict[str, int] = {}
+        for log, group in zip(self.all, self.groups, strict=True):
+            tops[group] = max(tops.get(group, 0), log.top)
+        return not self.behind and min(tops.values()) >= until_seq
+
+    def _awaited(self) -> bool:
+        """Whether a log that was named is not there."""
+        return not all(_is_there(path) for path in self._paths if not _WILD & set(path))
 
     # -- what comes ------------------------------------------------------------------------------------------------
 

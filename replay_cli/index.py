@@ -1,13 +1,14 @@
 """Index: where in a big log the events behind a number begin, kept from one call to the next.
 
 It is made on the way through a log of one thread. Each entry names a place where a frame begins, a number above which
-no seq stands before it, whatever their order, and a hash of the bytes up to the next entry. So behind the last entry
-whose number is not too great there is all that is asked for. A lookup verifies what it lands in. What does not fit is
-thrown away, never mended: then the log is read from its beginning, and the answer is the same.
+no seq stands before it, one below which none stands from there to the next entry, whatever their order, and what the
+bytes up to the next entry are known by. So behind the last entry whose number is not too great there is all that is
+asked for, and before the first one behind which all numbers are too great. What does not fit is thrown away, never
+mended: then the log is read from its beginning, and the answer is the same.
 
-An append is told from an edit by the size. Behind an append to a log of more than ``SMALL`` bytes only the first
-block, the last, and those landed in are verified; there an edit of the same length somewhere between, before the
-append, goes unnoticed if it puts a greater seq there.
+What is verified: of a file that has the identity, size, and times that it had, the first block, the last, and those
+landed in, by SHA-256. Nothing tells an append from an append and an edit before it, so of a file that has grown, or
+whose times are others, every block is verified, by its CRC-32, which is quicker than to read what is in it.
 """
 
 from __future__ import annotations
@@ -22,121 +23,207 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from replay_cli.atomic import replacing
 from replay_cli.errors import UsageError
 
-VERSION = 2
+VERSION = 3
 STEP = 512 * 1024
 """Bytes of a log from one entry to the next."""
 
 WORTH = 4 * 1024 * 1024
 """Bytes of a log from which on an index is worth it."""
 
-SMALL = 64 * 1024 * 1024
-"""Bytes that are verified as a whole when a log has changed."""
-
 LARGEST = 64 * 1024 * 1024
 """Bytes of an index that are read at most."""
 
 SETTLED = 2 * 10**9
-"""Nanoseconds after its last change from which on a log's time of change tells the next one apart."""
+"""Nanoseconds after its last change from which on a log's times tell the next one apart."""
+
+NO_SEQ = 2**64
+"""Stands for the least number of a block without one."""
 
 Read = Callable[[int, int], bytes]
 
 
 class Entry(NamedTuple):
-    """A frame begins at byte ``offset``; no seq before it is above ``seq``; ``digest`` is that of the bytes from here
-    to the next entry, or to the end of what is indexed. In these there is at least one event.
+    """A frame begins at byte ``offset``; before it stand ``lines`` line ends and ``events`` events, none with a seq
+    above ``top``. From here to the next entry, or to the end of what is indexed, no seq is below ``least``, and the
+    bytes have this CRC-32 and this SHA-256. ``sound`` is 1 if all up to there are events, -1 if something else is
+    among them, and 0 if not all of it was looked at; then ``events`` are not all there are.
     """
 
     offset: int
-    seq: int
+    top: int
+    least: int
+    lines: int
+    events: int
+    sound: int
+    crc: int
     digest: str
 
 
 class State(NamedTuple):
-    """What a file is known by: device and number, size in bytes, time of its last change (0: not to be trusted)."""
+    """What a file is known by: device and number, size in bytes, and when its content, and anything of it, changed
+    last, in nanoseconds since 1970 (0: not to be trusted).
+    """
 
     device: int
     inode: int
     size: int
+    modified: int
     changed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The index of the file at ``path``, taken for what ``plan`` says, up to byte ``end``; no ``seq`` is greater."""
+    """The index of the file at ``path``, taken for what ``plan`` says, up to byte ``end``; no seq is above ``top``.
+
+    There is one entry at least, and one event.
+    """
 
     path: str
     plan: list[object]
     state: State
     thread: str
     end: int
-    seq: int
+    top: int
     entries: tuple[Entry, ...]
 
     def landing(self, since_seq: int) -> int:
         """The number of the entry before which no event has a greater seq; one further back, for its neighbour."""
-        return max(bisect_right(self.entries, since_seq, key=lambda entry: entry.seq) - 2, 0)
+        return max(bisect_right(self.entries, since_seq, key=lambda entry: entry.top) - 2, 0)
+
+    def stop(self, until_seq: int) -> int:
+        """The byte from which on no event has a seq up to this one, nor the event before; ``end`` if there is none.
+
+        So what cannot be read there is not behind an event that is asked for.
+        """
+        stop = beyond = self.end
+        for entry in reversed(self.entries):
+            if entry.least <= until_seq:
+                break
+            stop, beyond = beyond, entry.offset
+        return stop
+
+    def unchanged(self, state: State) -> bool:
+        """Whether the file is, by all that it is known by, the same that it was."""
+        return state == self.state and state.changed != 0
 
     def holds(self, state: State, landing: int, read: Read) -> bool:
         """Whether it is still true of the file, as far as it is to be verified."""
         if (state.device, state.inode) != (self.state.device, self.state.inode) or state.size < self.state.size:
             return False
-        unchanged = state == self.state and state.changed != 0
-        numbers: Sequence[int] = range(len(self.entries))
-        if unchanged or (state.size > self.state.size and self.end > SMALL):
-            numbers = sorted({0, landing, min(landing + 1, len(self.entries) - 1), len(self.entries) - 1})
-        return all(self._block_holds(number, read) for number in numbers)
+        last = len(self.entries) - 1
+        if not self.unchanged(state) and not all(self._is_as_it_was(number, read) for number in range(last + 1)):
+            return False
+        return all(self._block_holds(number, read) for number in {0, landing, min(landing + 1, last), last})
+
+    def _is_as_it_was(self, number: int, read: Read) -> bool:
+        crc = 0
+        for data in self._block(number, read):
+            crc = crc32(data, crc)
+        return crc == self.entries[number].crc
 
     def _block_holds(self, number: int, read: Read) -> bool:
+        hashed = sha256()
+        for data in self._block(number, read):
+            hashed.update(data)
+        return hashed.hexdigest() == self.entries[number].digest
+
+    def _block(self, number: int, read: Read) -> Iterator[bytes]:
         start = self.entries[number].offset
         end = self.entries[number + 1].offset if number + 1 < len(self.entries) else self.end
-        hashed = sha256()
-        while start < end:
-            data = read(start, min(end - start, STEP))
-            if not data:
-                return False
-            hashed.update(data)
+        while start < end and (data := read(start, min(end - start, STEP))):
+            yield data
             start += len(data)
-        return hashed.hexdigest() == self.entries[number].digest
+
+
+class Extent:
+    """What was met of a log: its ``thread``, whether that is the only one, ``top``, above which no seq is, and
+    ``least``, below which none was since a block was begun; since then all was events if it is ``sound``, and not
+    all was looked at if it is ``skimmed``.
+    """
+
+    def __init__(self, thread: str | None = None, top: int = 0) -> None:
+        self.thread, self.top = thread, top
+        self.single = True
+        self.restart()
+
+    def restart(self) -> None:
+        """A block is begun."""
+        self.least = NO_SEQ
+        self.sound, self.skimmed = True, False
+
+    def take(self, thread: str, seq: int) -> None:
+        """An event was met."""
+        self.span(thread, seq, seq)
+
+    def span(self, thread: str, least: int, top: int) -> None:
+        """Events of a thread were met, with numbers from ``least`` to ``top``."""
+        self.single = self.single and self.thread in (None, thread)
+        self.thread, self.top, self.least = thread, max(self.top, top), min(self.least, least)
 
 
 class Builder:
-    """Makes the entries of a log that is read from byte ``offset`` on; those before are ``entries``."""
+    """Makes the entries of a log that is read from the last of ``entries`` on, which is made anew, or from its
+    beginning. ``extent`` tells what was met since.
+    """
 
-    def __init__(self, entries: Sequence[Entry] = (), offset: int = 0, seq: int = 0) -> None:
-        self._entries = list(entries)
-        self._begin, self._seq = offset, seq
-        self._at = offset
+    def __init__(self, extent: Extent, entries: Sequence[Entry] = ()) -> None:
+        first = entries[-1] if entries else Entry(0, 0, NO_SEQ, 0, 0, 1, 0, "")
+        self.extent = extent
+        self._entries = list(entries[:-1])
+        self._begin, self._top = first.offset, first.top
+        self._lines, self._events = first.lines, first.events
+        self._sound = self._entries[-1].sound if self._entries else 1
+        self._at = first.offset
         self._rest = bytearray()
-        self._hashed = sha256()
-        self._met = 0
+        self._restart()
+        self._before = self._counted = first.events
 
-    def take(self, data: bytes, settled: int, seq: int, met: int) -> None:
-        """The next bytes of the log; now all frames up to byte ``settled`` are whole.
+    def _restart(self) -> None:
+        self._hashed, self._crc, self._ends = sha256(), 0, 0
+        self.extent.restart()
 
-        No seq so far is above ``seq``, and ``met`` events were met.
+    def take(self, data: bytes, settled: int, met: int) -> None:
+        """The next bytes of the log; now all frames up to byte ``settled`` are whole, with ``met`` events since it
+        was begun.
         """
         self._rest += data
-        whole = settled - self._at
-        self._hashed.update(memoryview(self._rest)[:whole])
-        self._rest = self._rest[whole:]
+        with memoryview(self._rest) as rest, rest[: settled - self._at] as whole:
+            self._hashed.update(whole)
+            self._crc = crc32(whole, self._crc)
+        self._ends += self._rest.count(b"\n", 0, settled - self._at)
+        del self._rest[: settled - self._at]
         self._at = settled
-        if settled - self._begin >= STEP and met > self._met:
-            self._met = met
-            self._close(seq)
+        self._counted = self._before + met
+        if settled - self._begin >= STEP and self._counted > self._events:
+            self._close()
 
-    def _close(self, seq: int) -> None:
-        self._entries.append(Entry(self._begin, self._seq, self._hashed.hexdigest()))
-        self._begin, self._seq, self._hashed = self._at, seq, sha256()
+    def _close(self) -> None:
+        extent = self.extent
+        sound = -1 if not extent.sound else 0 if extent.skimmed else 1
+        sound = -1 if -1 in (sound, self._sound) else min(sound, self._sound)
+        digest = self._hashed.hexdigest()
+        self._entries.append(
+            Entry(self._begin, self._top, extent.least, self._lines, self._events, sound, self._crc, digest)
+        )
+        self._begin, self._top, self._sound = self._at, extent.top, sound
+        self._lines += self._ends
+        self._events = self._counted
+        self._restart()
 
-    def index(self, path: str, plan: list[object], state: State, thread: str, seq: int) -> Index:
-        """The index of all that was taken, in which no seq is above ``seq``."""
+    def index(self, path: str, plan: list[object], state: State) -> Index | None:
+        """The index of all that was taken; None if there is no event, or are several threads."""
+        extent = self.extent
+        if not extent.single or extent.thread is None:
+            return None
         if self._at > self._begin:
-            self._close(seq)
-        return Index(os.path.realpath(path), plan, state, thread, self._at, seq, tuple(self._entries))
+            self._close()
+        entries = tuple(self._entries)
+        return Index(os.path.realpath(path), plan, state, extent.thread, self._at, extent.top, entries)
 
 
 # -- where they are kept ---------------------------------------------------------------------------------------------
@@ -156,8 +243,9 @@ def state_of(path: str) -> State | None:
     except (OSError, ValueError):
         return None
     # Clocks of file systems are coarse: a change right after this one might bear the same time.
-    changed = found.st_mtime_ns if time.time_ns() - found.st_mtime_ns > SETTLED else 0
-    return State(found.st_dev, found.st_ino, found.st_size, changed)
+    settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED
+    times = (found.st_mtime_ns, found.st_ctime_ns) if settled else (0, 0)
+    return State(found.st_dev, found.st_ino, found.st_size, *times)
 
 
 def _place(path: str) -> Path:
@@ -183,6 +271,12 @@ def save(index: Index) -> None:
             file.write(f"{sha256(body.encode()).hexdigest()}\n{body}\n".encode())
 
 
+def drop(path: str) -> None:
+    """Keep the index of a file no longer."""
+    with suppress(OSError):
+        _place(path).unlink()
+
+
 def _read(place: Path) -> Index | None:
     """An index as it was kept; None if it is damaged in any way, or of another version."""
     with open(place, "rb") as file:
@@ -190,10 +284,10 @@ def _read(place: Path) -> Index | None:
     if sha256(body.rstrip(b"\n")).hexdigest().encode() != digest:
         return None
     try:
-        version, path, plan, state, thread, end, seq, entries = json.loads(body)
+        version, path, plan, state, thread, end, top, entries = json.loads(body)
         if version != VERSION:
             return None
-        return Index(path, plan, State(*state), thread, end, seq, tuple(Entry(*entry) for entry in entries))
+        return Index(path, plan, State(*state), thread, end, top, tuple(Entry(*entry) for entry in entries))
     except (ValueError, TypeError, RecursionError):
         return None
 

@@ -81,7 +81,8 @@ class LastOf:
     def _frame(self, frame: Frame) -> bool:
         if frame.state is not State.WHOLE:
             return False
-        event = event_of(frame, open_frame(frame, self._plan, self._reader), self._plan)
+        opened = open_frame(frame, self._plan, self._reader)
+        event = event_of(frame, opened, self._plan)
         if event is None:
             return False
         self.latest = frame.offset if self.latest is None else self.latest
@@ -90,6 +91,8 @@ class LastOf:
             self.before = frame.offset
             return True
         events = self._selection.events
-        if selects(self._selection, event) and (events is None or events.takes(event.event)):
+        if selects(self._selection, event, opened.envelope is not None) and (
+            events is None or events.takes(event.event)
+        ):
             self.found.append(Found(event.seq, nanoseconds(event.timestamp) or 0, frame.offset))
         return False

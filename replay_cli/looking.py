@@ -17,6 +17,7 @@ from replay_cli.envelope import Envelope, Mark
 from replay_cli.findings import Finding, Severity
 from replay_cli.frames import Frame, State
 from replay_cli.grading import Grading
+from replay_cli.index import Extent
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import Opened, envelope_of, open_frame
@@ -40,7 +41,8 @@ class Seen:
     read; ``selected`` tells whether it is asked for by all but its name, ``named`` whether its name is asked for,
     too. ``seq`` and ``instant`` (nanoseconds since 1970) are the event's, or those of the readable event before it
     (0 if there is none), so that logs can be merged by them. ``raw`` are the bytes of the frame as they are,
-    ``offset`` the first one's place in the log. ``timed`` tells whether the time is the event's own.
+    ``offset`` the first one's place in the log. ``timed`` tells whether the time is the event's own, ``numbered``
+    whether it has a seq and ids: those of the compat stream have none (CONTRACT.md 3.4).
     """
 
     log: int
@@ -55,25 +57,12 @@ class Seen:
     findings: list[tuple[Finding, Severity]] = field(default_factory=list)
     state: State = State.WHOLE
     timed: bool = True
+    numbered: bool = True
 
     @property
     def shown(self) -> bool:
         """Whether the event is one to show."""
         return self.named and self.selected
-
-
-@dataclass(slots=True)
-class Extent:
-    """What was met of a log: its ``thread``, whether that is the only one, and ``top``, above which no seq is."""
-
-    thread: str | None = None
-    top: int = 0
-    single: bool = True
-
-    def take(self, thread: str, seq: int) -> None:
-        """An event was met, or several of a thread up to this seq."""
-        self.single = self.single and self.thread in (None, thread)
-        self.thread, self.top = thread, max(self.top, seq)
 
 
 class Looker:
@@ -101,9 +90,11 @@ class Looker:
         """What there is to show of the next frame, whose bytes are ``raw``; None if nothing."""
         opened = open_frame(frame, self.plan, self._reader)
         event = event_of(frame, opened, self.plan)
-        if event is not None and self.accepts is not None and not self.accepts(event):
+        numbered = opened.envelope is not None
+        if numbered and event is not None and self.accepts is not None and not self.accepts(event):
             return None
         found, timed = list(opened.findings), False
+        self.extent.sound = self.extent.sound and numbered
         if event is not None:
             self.met += 1
             self._seq = event.seq
@@ -119,9 +110,11 @@ class Looker:
             self._damage += 1
         self.clean = event is not None and not found
         told = [(one, self._grading.of(one.code)) for one in found if self._grading.asks(one.code)]
+        if not self._in_range(event):
+            told = []
         if event is None and not told:
             return None
-        selected = event is not None and selects(self._selection, event)
+        selected = event is not None and selects(self._selection, event, numbered)
         named = event is not None and (self._selection.events is None or self._selection.events.takes(event.event))
         return Seen(
             self._log,
@@ -136,17 +129,28 @@ class Looker:
             told,
             frame.state,
             timed,
+            numbered,
         )
 
-    def pass_over(self, tally: Tally) -> None:
-        """Take note of a stretch that is clean, without looking at it."""
-        self.met += tally.events
+    def _in_range(self, event: Envelope | None) -> bool:
+        """Whether what is found here is of the range that was asked for, by number and time.
+
+        What is no event stands behind the one before it; whether that is far enough is known when the next one comes.
+        """
+        selection = self._selection
+        if event is None:
+            return selection.until_seq is None or self._seq < selection.until_seq
+        return selection.takes_seq(event.seq) and (selection.since is None or self._instant >= selection.since)
+
+    def pass_over(self, tally: Tally, taken: int = 0) -> None:
+        """Take note of a stretch that is clean, without looking at it, but for the first events, ``taken`` many."""
+        self.met += tally.events - taken
         for thread, mark in sorted(tally.tails.items(), key=lambda one: one[1].offset):
             before = self._latest.pop(thread, None)
             if before is None and len(self._latest) >= THREADS_KEPT:
                 self._latest.pop(next(iter(self._latest)))
             self._latest[thread] = (mark, self._damage, self._heads)
-            self.extent.take(thread, mark.seq)
+            self.extent.span(thread, *(tally.seqs or (0, mark.seq)))
             self._seq, self._instant = mark.seq, mark.instant or self._instant
 
     def _checked(self, frame: Frame, event: Envelope, value: dict[str, object], shape: Shape) -> list[Finding]:
@@ -178,10 +182,13 @@ def event_of(frame: Frame, opened: Opened, plan: Plan) -> Envelope | None:
     return envelope_of({**opened.value, "payload": opened.value, "event": name or "message"})
 
 
-def selects(selection: Selection, event: Envelope) -> bool:
-    """Whether an event is asked for by its number, ids and time, whatever it is called."""
+def selects(selection: Selection, event: Envelope, numbered: bool) -> bool:
+    """Whether an event is asked for by its number, ids and time, whatever it is called.
+
+    One that is not ``numbered`` is in no range of numbers.
+    """
     return (
-        selection.takes_seq(event.seq)
+        (selection.takes_seq(event.seq) if numbered else selection.since_seq is None and selection.until_seq is None)
         and (not selection.threads or event.thread_id in selection.threads)
         and selection.takes_ids(event.turn_id, event.item_id)
         and selection.takes_instant(nanoseconds(event.timestamp))

@@ -24,6 +24,9 @@ EXTRA = "a URL is read with httpx2, which is not installed: pip install '.[http]
 ERROR_READ = 64 * 1024
 """Bytes of an answer that is no stream which are looked at."""
 
+ERROR_SHOWN = 200
+"""Characters of it that are shown."""
+
 QUEUED = 32
 """Chunks that wait to be read; each has up to 64 KiB."""
 
@@ -56,9 +59,17 @@ class From(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A connection has ended, for ``reason``; what of an event had come is lost with it."""
+    """A connection has ended, for ``reason``; what of an event had come is lost with it.
+
+    ``stalled`` tells that it was given up, as nothing whole came for too long.
+    """
 
     reason: str
+    stalled: bool = False
+
+
+ASKED = ("since_seq", "replay_limit")
+"""What a URL may ask of the runtime itself (CONTRACT.md 3.2); each connection asks that anew."""
 
 
 _PORT = re.compile(r"[a-z]+://(?:\[[^\]]*\]|[^/:?#\[]*):([0-9]{1,20})(?![^/?#])", re.IGNORECASE).match
@@ -86,32 +97,42 @@ class Remote:
             raise UsageError(f"{url}: is no URL: it names no host")
         self.name = one_line(str(self._url.copy_with(query=None, fragment=None)))
         """What it is called: the URL without what is asked."""
+        for name in ASKED:
+            self._url = self._url.copy_remove_param(name)
         self._token = token
         self._patience = patience or Patience()
+        self.reached = False
+        """Whether the server has answered with a stream."""
+        self.reason = ""
+        """Why the last connection ended."""
 
-    def arrivals(self, begin: Callable[[], From], tick: float) -> Iterator[bytes | Broken]:
+    def arrivals(
+        self, begin: Callable[[], From], tick: float, called: Callable[[str], str] = str
+    ) -> Iterator[bytes | Broken]:
         """What comes, as it comes; b"" when nothing has come for ``tick`` seconds; Broken between two connections.
 
-        ``begin`` is asked where each connection begins. Raises SourceError if the server refuses, or if too many
-        connections in a row brought nothing.
+        ``begin`` is asked where each connection begins, ``called`` for better words on why one ended. Raises
+        SourceError if the server refuses, or if too many connections in a row brought nothing.
         """
         failed, patience = 0, self._patience
         while True:
             start, place = time.monotonic(), begin()
             connection = _Connection(self._http, self._url, self._token, place, patience)
-            reason = ""
+            end = Broken("")
             try:
                 for one in self._read(connection, tick):
                     if isinstance(one, Broken):
-                        reason = one.reason
+                        end = one
                     else:
                         yield one
             finally:
                 connection.close()
-            failed = 0 if begin() != place or time.monotonic() - start > patience.steady else failed + 1
+            self.reason = called(end.reason)
+            steady = not end.stalled and time.monotonic() - start > patience.steady
+            failed = 0 if begin() != place or steady else failed + 1
             if failed >= patience.attempts:
-                raise SourceError(self.name, f"{reason}; gave up after {failed} attempts")
-            yield Broken(reason)
+                raise SourceError(self.name, f"{self.reason}; gave up after {failed} attempts")
+            yield end._replace(reason=self.reason)
             until = time.monotonic() + min(patience.first * 2 ** max(failed - 1, 0), patience.longest)
             while (left := until - time.monotonic()) > 0:
                 time.sleep(min(left, tick))
@@ -129,6 +150,7 @@ class Remote:
                 if one.status != 200:
                     yield Broken(f"answers {one.status}{self._without_token(one.told)}")
                     return
+                self.reached = True
             elif isinstance(one, Broken):
                 yield one
                 return
@@ -141,7 +163,8 @@ class Remote:
             else:
                 yield b""
             if time.monotonic() > due:
-                yield Broken("sent no whole event and no keepalive for too long" if answered else "does not answer")
+                told = "sent no whole event and no keepalive for too long" if answered else "does not answer"
+                yield Broken(told, stalled=True)
                 return
 
     def _without_token(self, text: str) -> str:
@@ -241,7 +264,15 @@ def _told(chunks: Iterator[bytes]) -> str:
             break
     text = body[:ERROR_READ].decode(errors="replace").strip()
     try:
-        message = json.loads(text)["error"]["message"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        message = "" if text.startswith("<") else text.partition("\n")[0]
-    return f": {one_line(str(message))[:200]}" if message else ""
+        message = _message(json.loads(text))
+    except (ValueError, RecursionError):
+        message = "" if text.startswith(("<", "{", "[")) else text.partition("\n")[0]
+    return f": {one_line(message[:ERROR_SHOWN])[:ERROR_SHOWN]}" if message.strip() else ""
+
+
+def _message(body: object) -> str:
+    """The message in what a server says of an error: that of the runtime, or as others write it; empty if none."""
+    for name in ("error", "message", "detail", "title"):
+        if isinstance(body, dict) and name in body:
+            body = body[name]
+    return body if isinstance(body, str) else ""

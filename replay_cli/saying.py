@@ -13,6 +13,9 @@ from typing import Any
 
 from replay_cli.envelope import Envelope
 
+THREAD = 8
+"""Characters of the id of a thread that are shown."""
+
 LISTED = 5
 """How many things of a list are told; then how many there are more."""
 
@@ -22,16 +25,25 @@ UNKNOWN_SHOWN = 2000
 Payload = dict[str, Any]
 
 
-def said(event: Envelope) -> str:
-    """What an event says; empty if it says nothing beyond its name."""
+def said(event: Envelope, tool: str = "") -> str:
+    """What an event says; empty if it says nothing beyond its name.
+
+    ``tool`` is the tool that an approval is about, where the event does not name it itself.
+    """
     payload = event.payload
     teller = _TELLERS.get(event.event)
     if teller is None or not isinstance(payload, dict):
         return _as_it_is(payload)
     try:
-        return teller(payload)
+        return teller({**payload, "tool_name": tool} if tool else payload)
     except (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError):
         return _as_it_is(payload)
+
+
+def shortened(one: str, prefix: str = "thr_") -> str:
+    """The id of a thread, or another one with this prefix, as it is shown, and may be typed."""
+    bare = one.removeprefix(prefix)
+    return bare if len(bare) <= THREAD else bare[: THREAD - 1] + "…"
 
 
 def spoken(event: Envelope) -> tuple[str, str] | None:
@@ -152,20 +164,27 @@ def _goal(payload: Payload) -> str:
 
 
 def _turn_started(payload: Payload) -> str:
+    if "turn" not in payload:  # of the compat stream
+        return _joined(*(_text(payload[name]) for name in ("model", "mode", "workspace")))
     if payload.get("manual_compaction") is True:
         return "manual compaction"
     return _text(payload["turn"].get("input_summary", ""))
 
 
 def _turn_completed(payload: Payload) -> str:
-    turn = payload["turn"]
+    turn = payload.get("turn")
+    if turn is None:  # of the compat stream
+        return _joined(*_tokens(payload["usage"]))
     took = _seconds(turn.get("duration_ms"))
-    usage = turn.get("usage") or {}
-    tokens = [f"{_number(usage.get(f'{way}put_tokens'))} tokens {way}" for way in ("in", "out")]
-    told = [part for part in tokens if not part.startswith(" ")]
+    told = _tokens(turn.get("usage"))
     status = _text(turn["status"]) + (f" in {took}" if took else "")
     recovered = "recovered after a restart" if payload.get("recovered") is True else ""
     return _colon(_joined(status, *told, recovered), turn.get("error"))
+
+
+def _tokens(usage: Any) -> list[str]:
+    tokens = [f"{_number((usage or {}).get(f'{way}put_tokens'))} tokens {way}" for way in ("in", "out")]
+    return [part for part in tokens if not part.startswith(" ")]
 
 
 # -- items -----------------------------------------------------------------------------------------------------------
@@ -192,14 +211,32 @@ def _item_started(payload: Payload) -> str:
 def _item_ended(payload: Payload) -> str:
     item = payload["item"]
     kind, status = _text(item["kind"]), _text(item["status"])
-    return _colon(f"{kind} {status}", payload.get("error") or item.get("summary") or item.get("detail"))
+    head = _joined(f"{kind} {status}", _compaction(payload) if kind == "context_compaction" else "")
+    return _colon(head, payload.get("error") or item.get("summary") or item.get("detail"))
+
+
+def _compaction(payload: Payload) -> str:
+    """How a compaction came about, and how many messages it left of how many."""
+    how = {True: "automatic", False: "asked for"}.get(payload.get("auto", ""), "")
+    before, after = (_number(payload.get(f"messages_{when}")) for when in ("before", "after"))
+    return _joined(how, f"{before or 'unknown'} to {after or 'unknown'} messages" if before or after else "")
 
 
 # -- approvals, questions, dynamic tools -----------------------------------------------------------------------------
 
 
 def _approval_required(payload: Payload) -> str:
-    return _colon(_text(payload["tool_name"]), payload.get("intent_summary") or payload.get("description"))
+    what = payload.get("intent_summary") or payload.get("description")
+    return _colon(f"{_approval(payload)} {_text(payload['tool_name'])}".lstrip(), what)
+
+
+def _approval(payload: Payload) -> str:
+    return _text(payload.get("approval_id") or payload.get("id") or "")
+
+
+def _approved(payload: Payload) -> str:
+    """Which approval, and of what: the tool is known where what asked for it was met."""
+    return " ".join(part for part in (_approval(payload), _text(payload.get("tool_name", ""))) if part)
 
 
 def _approval_decided(payload: Payload) -> str:
@@ -207,7 +244,11 @@ def _approval_decided(payload: Payload) -> str:
     how += ["automatic"] if payload.get("auto") is True else []
     how += ["nobody answered in time"] if payload.get("timeout") is True else []
     how += [_text(payload["posture"])] if payload.get("posture") else []
-    return _text(payload["decision"]) + (f" ({', '.join(how)})" if how else "")
+    return _colon(_approved(payload), _text(payload["decision"]) + (f" ({', '.join(how)})" if how else ""))
+
+
+def _approval_timeout(payload: Payload) -> str:
+    return _colon(_approved(payload), _timeout(payload))
 
 
 def _timeout(payload: Payload) -> str:
@@ -219,7 +260,7 @@ def _question(payload: Payload) -> str:
     for one in payload["request"]["questions"]:
         options = " / ".join(_text(option["label"]) for option in one.get("options", ())[:LISTED])
         told.append(_text(one["question"]) + (f" ({options})" if options else ""))
-    return " ".join(told[:LISTED])
+    return _colon(_text(payload.get("id", "")), " ".join(told[:LISTED]))
 
 
 def _answered(payload: Payload) -> str:
@@ -280,7 +321,9 @@ def _coherence(payload: Payload) -> str:
 
 
 def _cycle(payload: Payload) -> str:
-    return f"from cycle {_text(payload['from'])} to {_text(payload['to'])}"
+    briefing = _number(payload.get("briefing_tokens"))
+    told = f"from cycle {_text(payload['from'])} to {_text(payload['to'])}"
+    return _joined(told, f"{briefing} tokens of briefing" if briefing else "")
 
 
 def _of(name: str) -> Callable[[Payload], str]:
@@ -316,7 +359,7 @@ _TELLERS: dict[str, Callable[[Payload], str]] = {
     **dict.fromkeys(("item.completed", "item.failed", "item.interrupted", "item.canceled"), _item_ended),
     "approval.required": _approval_required,
     "approval.decided": _approval_decided,
-    "approval.timeout": _timeout,
+    "approval.timeout": _approval_timeout,
     "user_input.required": _question,
     "user_input.answered": _answered,
     "user_input.canceled": _canceled,

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from replay_cli.envelope import Envelope
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, one_line
 
 Question = Callable[[dict[str, object]], bool]
 """Asks something of a whole event, as it was read."""
@@ -44,6 +44,47 @@ class Globs:
                 self.unused.pop(pattern, None)
                 taken = takes
         return taken
+
+
+class Ids(frozenset[str]):
+    """Ids as a person names them, after the option ``option``: in full, without ``prefix``, or as ``shortened`` gives
+    them. ``unused`` are the words that have named no id so far.
+
+    Asking whether an id is among them raises UsageError if a word names two.
+    """
+
+    unused: dict[str, None]
+    _option: str
+    _prefix: str
+    _shortened: Callable[[str, str], str]
+    _named: dict[str, str]
+    _takes: Callable[[str], bool]
+
+    def __new__(cls, option: str, words: Iterable[str], prefix: str, shortened: Callable[[str, str], str]) -> Self:
+        """Make them of the words that were typed."""
+        self = super().__new__(cls, words)
+        self._option, self._prefix, self._shortened = option, prefix, shortened
+        self._named = {}
+        self.unused = dict.fromkeys(sorted(self))
+        self._takes = lru_cache(maxsize=4096)(self._looked_up)
+        return self
+
+    def __contains__(self, one: object) -> bool:
+        return isinstance(one, str) and self._takes(one)
+
+    def _looked_up(self, one: str) -> bool:
+        words = self & {one, one.removeprefix(self._prefix), self._shortened(one, self._prefix)}
+        for word in words:
+            self.unused.pop(word, None)
+            other = self._named.setdefault(word, one)
+            if other != one:
+                named = " and ".join(one_line(id_[:ID_SHOWN]) for id_ in (other, one))
+                raise UsageError(f"{self._option}: {one_line(word[:ID_SHOWN])} stands for {named}; name one in full")
+        return bool(words)
+
+
+ID_SHOWN = 80
+"""Characters of an id that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from replay_cli.approvals import Approvals
 from replay_cli.envelope import Envelope
 from replay_cli.errors import one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.looking import Seen
-from replay_cli.rules import BY_CODE
-from replay_cli.saying import family, said, spoken, went_wrong
+from replay_cli.rules import BY_CODE, COMPAT_STREAM
+from replay_cli.saying import THREAD, family, said, shortened, spoken, went_wrong
 from replay_cli.wording import message
 
 _COLORS = {
@@ -40,8 +41,8 @@ _COLORS = {
 _OF_LOGS = ("36", "33", "35", "32", "34", "31")
 """The colours of several logs, one after the other."""
 
-_THREAD, _EVENT, _SEQ, _PREFIX = 8, 18, 6, 16
-"""Cells of the columns: thread, event, seq, and the most of a log's name."""
+_EVENT, _SEQ, _PREFIX = 18, 6, 16
+"""Cells of the columns: event, seq, and the most of a log's name."""
 
 MARGIN = " " * 4
 
@@ -75,6 +76,7 @@ class Lines:
         self._day = ""
         self._flowing: tuple[str, str | None] | None = None
         self._colors: dict[str, str] = {}
+        self._approvals = Approvals()
         self._clock = lru_cache(maxsize=64)(_utc if look.utc else _local)
 
     def show(self, seen: Seen) -> None:
@@ -85,7 +87,7 @@ class Lines:
         if self._look.flow and self._flow(seen, event):
             return
         self.pause()
-        self._write(self._line(seen, event, said(event)) + "\n")
+        self._write(self._line(seen, event, said(event, self._approvals.tool(event))) + "\n")
         if self._look.payload:
             for line in json.dumps(event.payload, ensure_ascii=False, indent=2).split("\n"):
                 self._write(f"{self._cut(MARGIN + one_line(line))}\n")
@@ -124,13 +126,13 @@ class Lines:
         day, clock = self._when(seen)
         head = self._paint(f"-- {day}\n", "dim") if day and day != self._day else ""
         self._day = day or self._day
-        number = "" if not event.seq and not event.thread_id else str(event.seq)
+        number = str(event.seq) if seen.numbered else ""
         width, names, wrong = self._look.width, self._look.names, went_wrong(event)
         own = self._color_of(event.thread_id)
         pieces = [
             (f"{names[seen.log]} " if names else "", _OF_LOGS[seen.log % len(_OF_LOGS)]),
             (f"{clock} ", _COLORS["dim"]),
-            (f"{number:>{_SEQ}} {_padded(one_line(_short(event.thread_id)), _THREAD)} ", own),
+            (f"{number:>{_SEQ}} {_padded(one_line(shortened(event.thread_id)), THREAD)} ", own),
             (f"{_padded(one_line(event.event[:NAME_SHOWN]), _EVENT)} ", _COLORS.get(_shade(event, wrong), "")),
             (one_line(words if width is None else words[: MOST * width]), _COLORS["wrong"] if wrong else ""),
         ]
@@ -192,6 +194,7 @@ class Json:
     ) -> None:
         self._write, self._tell = write, tell
         self._array, self._payload = array, payload
+        self._approvals = Approvals()
         self._begun = False
 
     def show(self, seen: Seen) -> None:
@@ -202,13 +205,13 @@ class Json:
         told: dict[str, object] = {
             "source": seen.name,
             "offset": seen.offset,
-            "seq": event.seq,
-            "timestamp": event.timestamp,
-            "thread_id": event.thread_id,
+            "seq": event.seq if seen.numbered else None,
+            "timestamp": event.timestamp if seen.numbered else event.timestamp or None,
+            "thread_id": event.thread_id if seen.numbered else event.thread_id or None,
             "turn_id": event.turn_id,
             "item_id": event.item_id,
             "event": event.event,
-            "text": said(event),
+            "text": said(event, self._approvals.tool(event)),
         }
         if self._payload:
             told["payload"] = event.payload
@@ -238,7 +241,9 @@ def finding_words(seen: Seen, one: Finding, severity: Severity) -> str:
     """A finding in one line, with its place."""
     rule = BY_CODE[one.code]
     place = f"{one_line(seen.name)}, byte {one.offset:,}"
-    return f"{severity.value} {rule.code} {rule.name}: {message(one.code, one.facts)} ({place})"
+    # Its message tells how many events there are and how they end, which is not known here.
+    told = rule.summary if rule is COMPAT_STREAM else message(one.code, one.facts)
+    return f"{severity.value} {rule.code} {rule.name}: {told} ({place})"
 
 
 def prefixes(names: list[str]) -> dict[int, str]:
@@ -266,11 +271,6 @@ def _fitted_end(text: str, width: int) -> str:
 def _thought(event: Envelope) -> bool:
     payload = event.payload
     return event.event == "item.delta" and isinstance(payload, dict) and payload.get("kind") == "agent_reasoning"
-
-
-def _short(thread: str) -> str:
-    bare = thread.removeprefix("thr_")
-    return bare if len(bare) <= _THREAD else bare[: _THREAD - 1] + "…"
 
 
 def _local(seconds: int) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from replay_cli.cleaning import Cleaner, Part
 from replay_cli.deltas import EVENT
 from replay_cli.envelope import Envelope
 from replay_cli.frames import Frame, State
+from replay_cli.index import Extent
 from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.links import Links
 from replay_cli.marks import thread_key
@@ -89,7 +90,9 @@ class Sieve:
         cleaner: Cleaner | None = None,
         recurring: Recurring | None = None,
     ) -> None:
-        self.unreadable = 0
+        self.unreadable = self.met = 0
+        self.extent: Extent | None = None
+        """What is met is told to this, if somebody wants to know; then ``met`` are the events."""
         self.line = 1
         """The line, from 1, that comes next."""
         self._name = name
@@ -131,6 +134,11 @@ class Sieve:
 
     def _run(self, run: Run) -> Iterator[Stretch]:
         """The stretches of a run: its frames are readable events, in order."""
+        if self.extent is not None:
+            seqs = run.seqs()
+            for thread in set(run.threads()):
+                self.extent.span(thread_key(thread.decode()), min(seqs), max(seqs))
+            self.met += run.size
         taken = self._taken(run)
         if self._head.left is not None:
             taken = self._up_to_head(taken, run.size)
@@ -273,6 +281,8 @@ class Sieve:
         opened = open_frame(frame, self._plan, self._reader)
         if learn and self._walk.proves and self._is_clean(frame, opened):
             self._walk.learn(frame)
+        if self.extent is not None:
+            self._meet(self.extent, opened.envelope)
         if self._cleaner is None:
             parts: Iterator[Part] = iter([Part(frame.length, "", opened)])
         else:
@@ -288,6 +298,13 @@ class Sieve:
             yield Stretch(part.length, at, self.line, int(event is not None), reason, added, False, instant, rows)
             at += part.length
         self.line += frame.lines
+
+    def _meet(self, extent: Extent, event: Envelope | None) -> None:
+        if event is None:
+            extent.sound = False
+        else:
+            extent.take(thread_key(event.thread_id), event.seq)
+            self.met += 1
 
     def _is_clean(self, frame: Frame, opened: Opened) -> bool:
         """Whether the reference finds nothing in a frame, which is an event."""

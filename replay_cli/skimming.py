@@ -22,22 +22,22 @@ class Skim:
         self._since, self._exact = since_seq, exact
         self._above = re.compile(_SEQ + _greater(since_seq))
 
-    def bound(self, lines: bytes, thread: str) -> int | None:
-        """What no seq in these lines is above, if that is not above ``since_seq``, and all is of one thread.
+    def bounds(self, lines: bytes, thread: str) -> tuple[int, int] | None:
+        """What no seq in these lines is below and above, where none is above ``since_seq``, and all is of one thread.
 
         None if there may be such a seq, or another thread.
         """
+        least, greatest = 0, self._since
         if self._exact:
-            greatest = max(map(int, _SEQS.findall(lines)), default=0)
+            numbers = list(map(int, _SEQS.findall(lines)))
+            least, greatest = min(numbers, default=0), max(numbers, default=0)
             if greatest > self._since:
                 return None
         elif self._above.search(lines):
             return None
-        else:
-            greatest = self._since
         if _other_than(thread).search(lines) or _ESCAPED.search(lines):
             return None
-        return greatest
+        return least, greatest
 
 
 @lru_cache(maxsize=64)

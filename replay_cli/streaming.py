@@ -6,6 +6,7 @@ as wholes; what is told does not depend on that.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from replay_cli.blocks import Block
@@ -18,12 +19,19 @@ from replay_cli.selection import Globs, Selection
 from replay_cli.skimming import Skim
 from replay_cli.walk import FRAMINGS, Walk
 
+PROVEN_FROM = 64 * 1024
+"""Bytes of a block from which on it is worth proving that all in it can be passed over."""
+
+HELD = 100
+"""Findings right before the first event that is shown which are held until it comes."""
+
 
 class Stream:
     """What one log shows from byte ``offset`` on, where a frame begins.
 
-    Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those before
-    the first event that is asked for. A torn tail is always shown. ``skim`` passes over lines without reading them.
+    Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those up to
+    the last event before the first that is asked for: what cannot be read may be what was asked for. A torn tail is
+    always shown. ``skim`` passes over lines without reading them.
     """
 
     def __init__(
@@ -41,6 +49,7 @@ class Stream:
         self._cutter = Cutter(self._framing, self._limit, offset)
         self._walk = Walk(plan)
         self._opens = opens
+        self._held: deque[Seen] = deque(maxlen=HELD)
         self._skim = skim if plan.framing == "jsonl" and plan.fast else None
 
     def feed(self, data: bytes) -> Iterator[Seen]:
@@ -64,9 +73,15 @@ class Stream:
         """Forget the frame that has no end: its bytes are no longer there."""
         self._cutter = Cutter(self._framing, self._limit, self._cutter.offset)
 
-    def show_all(self) -> None:
-        """From here on all is shown."""
+    def show_all(self) -> Iterator[Seen]:
+        """From here on all is shown; yield what was held until it should be known."""
+        yield from self._release()
         self._opens = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is a frame that has not ended."""
+        return bool(self._cutter.pending)
 
     @property
     def settled(self) -> int:
@@ -74,7 +89,9 @@ class Stream:
         return self._cutter.offset
 
     def _block(self, block: Block) -> Iterator[Seen]:
-        if not self._may_pass(block.offset + block.length):
+        if not self._may_pass(block.offset + block.length) and (
+            self._selection.takes_all or block.length < PROVEN_FROM
+        ):
             yield from self._frames(block)
             return
         if self._opens is None and self._skim is not None and self._skims(block, self._skim):
@@ -85,17 +102,28 @@ class Stream:
                 if self._looker.clean:
                     self._walk.learn(piece)
                 yield from self._shown(seen)
-            elif self._may_pass(piece.offset + piece.length) and not self._holds(piece):
+            elif self._is_before(piece.offset + piece.length):
                 self._looker.pass_over(piece.tally())
+            elif not may_hold(piece, self._selection) and (self._opens is None or len(set(piece.threads())) == 1):
+                yield from self._first_of(piece)
+                self._looker.pass_over(piece.tally(), taken=1)
+                self._held.clear()
             else:
                 yield from self._frames(piece.block())
 
     def _may_pass(self, end: int) -> bool:
         """Whether what ends at byte ``end`` is only shown if it is asked for, or not at all."""
-        return self._opens is None or end <= self._opens
+        return self._opens is None or self._is_before(end)
 
-    def _holds(self, run: Run) -> bool:
-        return self._opens is None and may_hold(run, self._selection)
+    def _is_before(self, end: int) -> bool:
+        return self._opens is not None and end <= self._opens
+
+    def _first_of(self, run: Run) -> Iterator[Seen]:
+        """Look at the first event of a run: within it all is clean, but it need not fit to what came before."""
+        start, end = run.bounds(0, 1)
+        begin = run.block()
+        for frame in self._framing.frames(Block(begin.data[: end - start], begin.offset)):
+            yield from self._shown(self._looker.take(frame, begin.data[: frame.length]))
 
     def _skims(self, block: Block, skim: Skim) -> bool:
         """Whether a block can be passed over by its looks.
@@ -106,15 +134,17 @@ class Stream:
         thread = looker.extent.thread
         if thread is None or not looker.extent.single or block.overlong or not data.endswith(b"\n"):
             return False
-        bound = skim.bound(data, thread)
-        if bound is None:
+        bounds = skim.bounds(data, thread)
+        if bounds is None:
             return False
         start = data.rfind(b"\n", 0, -1) + 1
         met = looker.met
         looker.take(Frame(data[start:-1], block.offset + start, 1, len(data) - start), data[start:])
         if looker.met == met or not looker.extent.single:
             return False
-        looker.extent.top = max(looker.extent.top, bound)
+        looker.extent.span(thread, *bounds)
+        looker.extent.skimmed = True
+        self._held.clear()
         return True
 
     def _frames(self, block: Block) -> Iterator[Seen]:
@@ -126,10 +156,22 @@ class Stream:
     def _shown(self, seen: Seen | None) -> Iterator[Seen]:
         if seen is None:
             return
-        if self._opens is None and seen.shown:
-            self._opens = seen.offset
-        if seen.state is State.TORN or (self._opens is not None and seen.offset >= self._opens):
+        if self._opens is not None:
+            if seen.state is State.TORN or seen.offset >= self._opens:
+                yield seen
+        elif seen.shown or seen.state is State.TORN:
+            yield from self._release()
+            self._opens = seen.offset if seen.shown else None
             yield seen
+        elif seen.event is None:
+            self._held.append(seen)
+        else:
+            self._held.clear()
+
+    def _release(self) -> Iterator[Seen]:
+        """What stands between the last event that is not asked for and this place."""
+        yield from self._held
+        self._held.clear()
 
 
 def may_hold(run: Run, selection: Selection) -> bool:

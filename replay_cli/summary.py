@@ -79,6 +79,13 @@ class Summary:
     remade: Remade = field(default_factory=Remade)
     redacted: dict[str, int] = field(default_factory=dict)
     merged: Merged | None = None
+    passed_events: int = 0
+    passed_bytes: int = 0
+
+    def pass_over(self, events: int, size: int) -> None:
+        """Count what an index tells, and what therefore is not read: events, and bytes."""
+        self.passed_events += events
+        self.passed_bytes += size
 
     def keep(self, stretch: Stretch) -> None:
         """Count a stretch that is kept."""
@@ -127,6 +134,7 @@ class Summary:
             "sources": self.sources,
             "events": {"read": self.events, "kept": self.kept},
             "bytes": {"read": self.bytes, "kept": self.kept_bytes, "written": self.written_bytes},
+            "not_read": {"events": self.passed_events, "bytes": self.passed_bytes},
             "left_out": [
                 {
                     "reason": reason,
@@ -181,6 +189,9 @@ class Summary:
         read = f"read {count(self.events, 'event')} ({size(self.bytes)}) from {count(self.sources, 'source')}"
         rest = "; the rest was not read" if self.stopped else ""
         yield f"{read}, kept {self.kept:,}{rest}"
+        if self.passed_bytes:
+            passed = f"{count(self.passed_events, 'event')} ({size(self.passed_bytes)})"
+            yield f"did not read {passed} before these, which by the index are not asked for; --no-cache reads all"
         for reason, left in sorted(self.left.items(), key=lambda one: (one[1].source, one[1].offset)):
             where = f"{one_line(left.source)}:{left.line}"
             yield f"left out {_pieces(left)}: {WORDS.get(reason, reason)}, first at {where}"

@@ -8,19 +8,22 @@ from functools import partial
 from typing import NamedTuple
 
 from replay_cli import index
+from replay_cli.beginning import Beginning, ForeignError
 from replay_cli.cutting import HEAD_KEPT
 from replay_cli.ending import blocks_backwards
 from replay_cli.envelope import Envelope
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
-from replay_cli.following import Change, Followed, What
+from replay_cli.findings import Finding, Severity
+from replay_cli.following import OVERTHROWN, Change, Followed, What
 from replay_cli.indexed import Indexed
 from replay_cli.lastof import LastOf
 from replay_cli.looking import Looker, Seen
-from replay_cli.planning import Options, Planned, plan_for, planned
+from replay_cli.planning import Options, Planned, planned
 from replay_cli.profiles import Plan, Shape
+from replay_cli.rules import COMPAT_STREAM
 from replay_cli.selection import Selection
 from replay_cli.skimming import Skim
-from replay_cli.sniffing import HEAD, sniff
+from replay_cli.sniffing import HEAD
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.streaming import Stream
 from replay_cli.walk import FRAMINGS
@@ -82,8 +85,11 @@ class Tailed:
         self._known: tuple[object, ...] | None = None
         self._told = ""
         self._looker: Looker | None = None
-        self._head = b""
-        self._met = False
+        self._met = self._noted = False
+        self._stop: int | None = None
+        """The byte from which on nothing can come that is asked for, if that is known."""
+        self.beginning = Beginning(path, options)
+        """The first bytes of what arrives, until they tell what it is."""
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -118,11 +124,17 @@ class Tailed:
             return self._hold_last(number)
         plan = self._its_plan()
         last = LastOf(plan, self._selection, number)
-        blocks = blocks_backwards(self._read, self._size, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT))
+        until = self._selection.until_seq
+        if until is not None and self._may_index():
+            indexed = Indexed(self.path, plan, self._read)
+            self._stop = None if indexed.landing(until) is None else indexed.stop(until)
+        end = self._size if self._stop is None else self._stop
+        blocks = blocks_backwards(self._read, end, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT))
         for block in blocks:
             if last.take(block):
                 break
-        self._met, self._before, self._latest = last.latest is not None, last.before, last.latest or 0
+        self._met = last.latest is not None or self._stop is not None
+        self._before, self._latest = last.before, last.latest or 0
         self._keys = [Key(self.number, *one) for one in reversed(last.found)]
         return self._keys
 
@@ -150,6 +162,7 @@ class Tailed:
 
         With ``follow`` an event that has no end yet is left for later. Raises SourceError.
         """
+        yield from self._note()
         if last is not None and self._source is not None:
             groups = list(self._groups)
             # Before the first one that is shown, what was found belongs to those that are not.
@@ -165,46 +178,53 @@ class Tailed:
             offset = offset if last else max(offset, self._latest)
         yield from self._all(offset, opens, follow)
 
+    def _note(self) -> Iterator[Seen]:
+        """What there is to say of the stream as a whole, once."""
+        if self.numbered or self._noted:
+            return
+        self._noted = True
+        found = [(Finding(0, 1, COMPAT_STREAM.code, {}), Severity.NOTE)]
+        yield Seen(self.number, self.path, None, False, False, 0, 0, b"", 0, found)
+
     def _all(self, offset: int = 0, opens: int | None = None, follow: bool = False) -> Iterator[Seen]:
-        plan = self._its_plan()
+        plan, since, until = self._its_plan(), self._selection.since_seq, self._selection.until_seq
+        looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
         indexed = None
-        if opens is None and self._may_index():
+        if opens is None and since is not None and self._may_index():
             indexed = Indexed(self.path, plan, self._read)
-            offset = indexed.landing(self._selection.since_seq or 0)
-        since = self._selection.since_seq
-        skim = Skim(since, indexed is not None) if opens is None and since is not None else None
-        stream = self._streaming(plan, offset, opens, skim)
+            entry = indexed.landing(since)
+            if entry is None:
+                indexed.begin(looker.extent)
+            else:
+                offset, looker.extent, self._met = entry.offset, indexed.extent(entry), True
+                self._stop = None if until is None else indexed.stop(until)
+        skim = None
+        if opens is None and since is not None:
+            skim = Skim(since, exact=indexed is not None and indexed.builds)
+        stop = None if follow else self._stop
+        stream = self._streaming(looker, offset, opens, skim)
         try:
-            if indexed is not None and self._looker is not None:
-                self._met = offset > 0
-                indexed.begin(self._looker)
-            for chunk in self._chunks(offset):
+            for chunk in self._chunks(offset, self._size if stop is None else stop):
                 yield from stream.feed(chunk)
                 if indexed is not None:
-                    indexed.take(chunk, stream.settled)
+                    indexed.take(chunk, stream.settled, looker.met)
             if indexed is not None:
                 indexed.end()
-            if not follow:
+            if not follow and stop is None:
                 yield from stream.finish(self._more())
-            stream.show_all()
+            yield from stream.show_all()
         finally:
             if self._source is not None:
                 self._source.close()
 
     def _may_index(self) -> bool:
         """Whether it is so long that where the events asked for begin is worth being kept."""
-        return (
-            self._options.cache
-            and self._selection.since_seq is not None
-            and self._source is None
-            and self._size >= index.WORTH
-        )
+        return self._options.cache and self._source is None and self._size >= index.WORTH
 
-    def _streaming(self, plan: Plan, offset: int = 0, opens: int | None = 0, skim: Skim | None = None) -> Stream:
+    def _streaming(self, looker: Looker, offset: int = 0, opens: int | None = 0, skim: Skim | None = None) -> Stream:
         """What is to be shown goes through this from now on."""
-        self._looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
-        self._looker.accepts = self.accepts
-        self._stream = Stream(self._looker, self._selection, offset, opens, skim)
+        self._looker, looker.accepts = looker, self.accepts
+        self._stream = Stream(looker, self._selection, offset, opens, skim)
         return self._stream
 
     @property
@@ -213,18 +233,28 @@ class Tailed:
         return self._plan is not None
 
     @property
+    def numbered(self) -> bool:
+        """Whether its events have a seq, as far as is known; those of the compat stream have none."""
+        return self._plan is None or self._plan.shape is not Shape.COMPAT
+
+    @property
+    def top(self) -> int:
+        """The greatest seq that was met, 0 if there is none."""
+        return 0 if self._looker is None else self._looker.extent.top
+
+    @property
     def has_events(self) -> bool:
         """Whether any event was met, asked for or not."""
         return self._met or (self._looker is not None and self._looker.met > 0)
 
-    def _chunks(self, offset: int) -> Iterator[bytes]:
+    def _chunks(self, offset: int, end: int) -> Iterator[bytes]:
         if self._planned is not None:
             yield from self._planned.chunks
             return
-        while offset < self._size:
-            data = self._read(offset, min(self.piece, self._size - offset))
+        while offset < end:
+            data = self._read(offset, min(self.piece, end - offset))
             if not data:
-                raise SourceError(self.path, f"shrank while it was read: {self._size - offset} bytes are gone")
+                raise SourceError(self.path, f"shrank while it was read: {end - offset} bytes are gone")
             yield data
             offset += len(data)
 
@@ -257,24 +287,25 @@ class Tailed:
         Raises UsageError if it holds no events.
         """
         if self._stream is None:
-            self._head += data
-            sniffed = sniff(self._head[:HEAD], complete, self._options.framing)
-            unsure = sniffed.shape is Shape.FOREIGN or not sniffed.sure or b"\n" not in self._head
-            if unsure and not complete and len(self._head) < HEAD:
+            self._plan = self.beginning.take(data, complete)
+            if self._plan is None:
                 return
-            plan, _ = plan_for(None, sniffed, self._options)
-            if plan.shape is Shape.FOREIGN and sniffed.what:
-                raise ForeignError(f"{self.path}: {sniffed.what}")
-            data, self._head = self._head, b""
-            self._streaming(plan)
+            data, self.beginning.data = self.beginning.data, b""
+            self._streaming(Looker(self.number, self.path, self._plan, self._selection, self._options.grading))
+            yield from self._note()
         if self._stream is not None:
             yield from self._stream.feed(data)
             if complete:
                 yield from self._stream.finish(lambda: b"")
 
+    @property
+    def pending(self) -> bool:
+        """Whether something has come that has not ended."""
+        return bool(self.beginning.data) or (self._stream is not None and self._stream.pending)
+
     def rejoin(self) -> None:
         """Forget what has come of an event that has not ended: its connection has."""
-        self._head = b""
+        self.beginning.data = b""
         if self._stream is not None:
             self._stream.mend()
 
@@ -336,7 +367,7 @@ class Tailed:
             case _:
                 self._give_up()
                 lost = f"; {count(held, 'byte')} at its end had no line end" if held else ""
-                yield f"{name}: {_OVERTHROWN[change.what].format(size=size(change.offset))}{lost}"
+                yield f"{name}: {OVERTHROWN[change.what].format(size=size(change.offset))}{lost}"
                 yield from self._begin(change.offset if change.what is What.CUT else 0)
 
     def _give_up(self) -> None:
@@ -364,17 +395,6 @@ class Tailed:
                 yield self._told
             return
         self._told = ""
+        yield from self._note()
         yield from self._all(offset, 0, follow=True)
         self.follow()
-
-
-class ForeignError(UsageError):
-    """The source holds something else than events."""
-
-
-_OVERTHROWN = {
-    What.BACK: "is there again; going on from its beginning",
-    What.CUT: "was cut to {size}; going on from there",
-    What.ANEW: "was truncated or written anew; going on from its beginning",
-    What.REPLACED: "was replaced by another file; going on with that from its beginning",
-}

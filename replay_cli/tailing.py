@@ -9,11 +9,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from replay_cli.asked_tail import USUAL, TailRequest, refuse_untailable, tail_selection, timeout_of
+from replay_cli.asked_tail import USUAL, TailRequest, refuse_untailable, tail_selection, timeout_of, with_url
 from replay_cli.atomic import say, standard_output
-from replay_cli.continuity import Continuity
+from replay_cli.beginning import ForeignError
 from replay_cli.cursor import read_cursor, write_cursor
 from replay_cli.discovery import STDIN
 from replay_cli.envelope import Envelope
@@ -26,13 +26,16 @@ from replay_cli.looking import Seen
 from replay_cli.outcome import FINDINGS, INTERRUPTED, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
 from replay_cli.planning import Options
 from replay_cli.profiles import Shape
-from replay_cli.selection import Globs
+from replay_cli.selection import Globs, Ids
 from replay_cli.showing import Json, Lines, Look, Raw, Show, prefixes
 from replay_cli.stores import this_machines
-from replay_cli.tailed import ForeignError
 from replay_cli.terminal import colored, width_of_output
 from replay_cli.wording import count
 from replay_cli.words import listed
+
+if TYPE_CHECKING:
+    from replay_cli.listening import Listening
+    from replay_cli.remote import Remote
 
 POLL = 0.04
 """Seconds between two looks at the logs."""
@@ -43,6 +46,7 @@ KEEP = 1.0
 
 def tail(request: TailRequest) -> int:
     """Show the end of logs as was asked, follow them if that was asked, and return the exit code."""
+    request = with_url(request)
     refuse_untailable(request)
     return _Tail(request).run()
 
@@ -66,14 +70,14 @@ class _Tail:
         timeout = timeout_of(request)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._due: set[int] = set()
-        self._shown = self._passed = 0
+        self._shown = 0
         self._seqs: tuple[int, int] | None = None
         self._counts: Counter[str] = Counter()
         # Whether what is shown is new: the last events of before are none that is waited for.
         self._live = False
         self._kept_at = 0.0
-        self._reconnected = 0
-        self._continuity = Continuity(None, whole=False)
+        self._remote: Remote | None = None
+        self._listening: Listening | None = None
         self._show: Show | None = None
         self._names: dict[int, str] = {}
         self._logs = Logs(
@@ -137,6 +141,9 @@ class _Tail:
         except ForeignError as error:
             self._say(str(error))
             code = NOTHING if self._request.url is None else UNREADABLE
+        except UsageError as error:
+            self._complain(error)
+            code = USAGE
         except KeyboardInterrupt:
             code = INTERRUPTED
         except SystemExit as end:
@@ -145,7 +152,8 @@ class _Tail:
             self._show.close()
         out.flush()
         self._keep(0.0)
-        self._tell_unused(code)
+        if code is None:
+            self._tell_unused(whole=False)
         return self._exit_code() if code is None else code
 
     def _show_all(self, show: Show) -> None:
@@ -162,6 +170,8 @@ class _Tail:
         self._live = last is None
         self._take(show, self._logs.backlog(last, request.follow))
         if request.follow:
+            if last != 0 and self._logs.all:
+                self._tell_unused(whole=False)
             self._live = True
             self._follow(show)
 
@@ -170,7 +180,8 @@ class _Tail:
         for log in self._logs.all:
             if not log.followable and log.opened:
                 self._notice(f"{one_line(log.path)}: cannot be followed; only plain files can")
-        while True:
+        until_seq = self._selection.until_seq
+        while until_seq is None or not self._logs.past(until_seq):
             if self._logs.look_again():
                 self._meet_logs()
             self._take(show, self._logs.news())
@@ -178,6 +189,7 @@ class _Tail:
             if not self._logs.behind:
                 left = POLL if self._deadline is None else self._deadline - time.monotonic()
                 time.sleep(max(min(POLL, left), 0))
+        self._end()
 
     def _follow_stdin(self, show: Show) -> None:
         """Show what comes on standard input, as it comes, to its end."""
@@ -187,37 +199,33 @@ class _Tail:
             self._take(show, log.arrive(data))
             self._settle()
         self._take(show, log.arrive(b"", complete=True))
+        self._end()
 
     def _follow_url(self, show: Show, url: str) -> None:
         """Show what the runtime sends, connecting again as often as needed, as its own client would."""
-        from replay_cli.remote import Broken, From, Remote
+        from replay_cli.listening import Listening
+        from replay_cli.remote import Remote
         from replay_cli.tokens import token_from
 
-        remote = Remote(url, token_from(self._request.token_file))
-        log, since = self._logs.take_stream(remote.name), self._selection.since_seq
+        self._remote = remote = Remote(url, token_from(self._request.token_file))
+        log, selection = self._logs.take_stream(remote.name), self._selection
         self._live = True
         limit = self._replay_limit()
-        self._continuity = continuity = Continuity(since, whole=limit is None)
-        log.accepts = continuity.accepts
-
-        def begin() -> From:
-            return From(continuity.latest, limit if continuity.latest == since else None)
-
-        for one in remote.arrivals(begin, POLL):
-            if isinstance(one, Broken):
-                log.rejoin()
-                self._reconnected += 1
-                self._notice(f"{remote.name}: {one.reason}; connecting again")
+        self._listening = Listening(remote, log, selection.since_seq, selection.until_seq, limit)
+        for one in self._listening.arrivals(POLL):
+            if isinstance(one, str):
+                self._notice(one)
             else:
-                self._take(show, continuity.told(log.arrive(one)))
+                self._take(show, one)
             self._settle()
+        self._end()
 
     def _replay_limit(self) -> int | None:
         """How many of its last events the runtime is to send first; None: all behind where it begins."""
         request, selection = self._request, self._selection
         if request.number is not None:
             return request.number
-        if selection.since_seq is not None or selection.since is not None:
+        if (selection.since_seq, selection.until_seq, selection.since) != (None, None, None):
             return None
         # Of events of before it could not be told whether they are what is waited for.
         return 0 if self._awaited is not None else USUAL
@@ -229,7 +237,16 @@ class _Tail:
         if not somebody_reads(self._out):
             raise BrokenPipeError
         if self._deadline is not None and time.monotonic() >= self._deadline:
+            remote = self._remote
+            if remote is not None and not remote.reached:
+                why = f": it {remote.reason}" if remote.reason else ""
+                raise SourceError(remote.name, f"was not reached within --timeout {self._request.timeout}{why}")
             raise _EndError(FINDINGS if self._awaited is not None else 0)
+
+    def _end(self) -> None:
+        """Nothing more can come: what is waited for, if something is, has not."""
+        if self._awaited is not None:
+            raise _EndError(FINDINGS)
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -256,22 +273,21 @@ class _Tail:
 
     def _take(self, show: Show, row: Iterable[Seen]) -> None:
         for seen in row:
-            self._passed += seen.event is not None
             self._find(show, seen)
             if seen.event is None:
                 continue
             if seen.shown:
                 show.show(seen)
                 self._shown += 1
-                self._note(seen.event)
+                if seen.numbered:
+                    self._note(seen.event)
             if self._live and seen.selected and self._awaited and self._awaited.takes(seen.event.event):
                 raise _EndError(0)
 
     def _note(self, event: Envelope) -> None:
-        """Take note of the number of an event that was shown; those of the compat stream have none."""
-        if event.thread_id:
-            first, last = self._seqs or (event.seq, event.seq)
-            self._seqs = (min(first, event.seq), max(last, event.seq))
+        """Take note of the number of an event that was shown."""
+        first, last = self._seqs or (event.seq, event.seq)
+        self._seqs = (min(first, event.seq), max(last, event.seq))
 
     def _find(self, show: Show, seen: Seen) -> None:
         """Show the findings of a frame, unless it belongs to a thread that was not asked for."""
@@ -311,17 +327,34 @@ class _Tail:
         torn = f"; {count(held, 'byte')} without a line end held back" if held else ""
         more = sum(log.held_findings for log in logs)
         untold = f"; {count(more, 'finding')} before them not kept" if more else ""
-        again = f"; {count(self._reconnected, 'reconnection')}" if self._reconnected else ""
-        ignored = self._continuity.ignored
-        doubled = f"; {count(ignored, 'event')} ignored, as not newer" if ignored else ""
-        return f"showed {told}: {found}{torn}{untold}{again}{doubled}"
+        return f"showed {told}: {found}{torn}{untold}{self._of_listening()}"
 
-    def _tell_unused(self, code: int | None) -> None:
-        """Where nothing was shown, a pattern that fits no name at all is most likely why."""
-        events = self._selection.events
-        if events is not None and code is None and not self._shown:
-            for pattern in events.unused:
-                self._notice(f"--event: {one_line(pattern)} matched no event")
+    def _of_listening(self) -> str:
+        """What the summary says of a live stream."""
+        one = self._listening
+        if one is None:
+            return ""
+        told = {
+            f"{count(one.withheld, 'finding')} more, not shown": one.withheld,
+            count(one.reconnections, "reconnection"): one.reconnections,
+            f"{count(one.continuity.ignored, 'event')} ignored, as not newer": one.continuity.ignored,
+            f"{count(one.continuity.strange, 'event')} ignored, as of another thread": one.continuity.strange,
+        }
+        return "".join(f"; {words}" for words, number in told.items() if number)
+
+    def _tell_unused(self, whole: bool) -> None:
+        """Say which patterns and ids fitted nothing, if all was looked through, or nothing was shown."""
+        if self._shown and not whole:
+            return
+        selection = self._selection
+        if (selection.since_seq, selection.until_seq) != (None, None):
+            for log in self._logs.all:
+                if not log.numbered:
+                    told = "the events of this stream have no seq, so none is in a range of it"
+                    self._notice(f"{one_line(log.path)}: {told}")
+        for option, one in (("event", selection.events), ("thread", selection.threads), ("turn", selection.turns)):
+            for word in one.unused if isinstance(one, Globs | Ids) else ():
+                self._notice(f"--{option}: {one_line(word)} matched no event")
 
     def _exit_code(self) -> int:
         due = set(self._due)

@@ -59,9 +59,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.stream(int(query.get("since_seq", 0)), query.get("replay_limit"))
 
     def refuse(self, status: int, told: str) -> None:
-        body = json.dumps({"error": {"message": told, "status": status}}).encode()
+        self.answer(status, json.dumps({"error": {"message": told, "status": status}}).encode(), "application/json")
+
+    def answer(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -118,6 +120,10 @@ def refuses(status: int, told: str) -> Callable[[_Handler], None]:
     return lambda handler: handler.refuse(status, told)
 
 
+def answers(status: int, body: bytes, kind: str = "application/json") -> Callable[[_Handler], None]:
+    return lambda handler: handler.answer(status, body, kind)
+
+
 def redirects(target: str) -> Callable[[_Handler], None]:
     def answer(handler: _Handler) -> None:
         handler.send_response(307)
@@ -135,6 +141,12 @@ def trickles(handler: _Handler) -> None:
         while not handler.server.closing.is_set():
             handler.wfile.write(b"d")
             time.sleep(0.05)
+
+
+def holds(handler: _Handler) -> None:
+    """Says nothing more after its head."""
+    handler.begin()
+    handler.server.closing.wait()
 
 
 @contextmanager

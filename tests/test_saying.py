@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from replay_cli.approvals import KEPT, Approvals
 from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.envelope import Envelope
 from replay_cli.payloads import KNOWN_EVENTS
@@ -76,14 +77,24 @@ SAYS: list[tuple[str, object, str]] = [
     ("item.completed", item("agent_message", "completed", "all of it"), "agent_message completed: all of it"),
     ("item.failed", item("tool_call", "failed", "s", error="why"), "tool_call failed: why"),
     ("item.interrupted", item("agent_message", "interrupted"), "agent_message interrupted"),
-    ("item.canceled", item("context_compaction", "canceled", auto=False), "context_compaction canceled"),
+    ("item.canceled", item("context_compaction", "canceled", auto=False), "context_compaction canceled, asked for"),
+    (
+        "item.completed",
+        item("context_compaction", "completed", "short", auto=True, messages_before=1120, messages_after=30),
+        "context_compaction completed, automatic, 1,120 to 30 messages: short",
+    ),
+    (
+        "item.completed",
+        item("context_compaction", "completed", auto=False, messages_before=None, messages_after=30),
+        "context_compaction completed, asked for, unknown to 30 messages",
+    ),
     (
         "approval.required",
-        {"id": "c", "tool_name": "bash", "description": "runs", "intent_summary": "to see"},
-        "bash: to see",
+        {"id": "c", "approval_id": "c", "tool_name": "bash", "description": "runs", "intent_summary": "to see"},
+        "c bash: to see",
     ),
     ("approval.required", {"tool_name": "bash", "description": "runs", "intent_summary": None}, "bash: runs"),
-    ("approval.decided", {"decision": "allow", "remember": True}, "allow (remembered)"),
+    ("approval.decided", {"approval_id": "c", "decision": "allow", "remember": True}, "c: allow (remembered)"),
     ("approval.decided", {"decision": "allow", "remember": False, "auto": True}, "allow (automatic)"),
     ("approval.decided", {"decision": "deny", "timeout": True}, "deny (nobody answered in time)"),
     (
@@ -91,8 +102,8 @@ SAYS: list[tuple[str, object, str]] = [
         {"decision": "deny", "auto": True, "posture": "auto_review"},
         "deny (automatic, auto_review)",
     ),
-    ("approval.timeout", {"approval_id": "c", "timeout_secs": 300}, "no answer within 300 s"),
-    ("user_input.required", {"id": "c", "request": {"questions": [QUESTION]}}, "Which port? (Kiel / Brest)"),
+    ("approval.timeout", {"approval_id": "c", "timeout_secs": 300}, "c: no answer within 300 s"),
+    ("user_input.required", {"id": "c", "request": {"questions": [QUESTION]}}, "c: Which port? (Kiel / Brest)"),
     ("user_input.answered", {"id": "c", "input_id": "c"}, "answered c"),
     ("user_input.canceled", {"id": "c", "input_id": "c", "terminal": True}, "canceled c as its turn ended"),
     (
@@ -117,6 +128,14 @@ SAYS: list[tuple[str, object, str]] = [
     ("agent_mail.delivery_failed", {"mail": {**MAIL, "failure": "gone"}}, "mail_1 from thr_0 to thr_1: gone"),
     ("coherence.state", {"label": "healthy", "description": "all is well"}, "healthy: all is well"),
     ("cycle.advanced", {"from": 1, "to": 2}, "from cycle 1 to 2"),
+    (
+        "cycle.advanced",
+        {"from": 1, "to": 2, "briefing_tokens": 3000},
+        "from cycle 1 to 2, 3,000 tokens of briefing",
+    ),
+    ("turn.started", {"thread_id": "t", "model": "demo", "mode": "agent", "workspace": "/h"}, "demo, agent, /h"),
+    ("turn.completed", {"usage": USAGE}, "1,200 tokens in, 80 tokens out"),
+    ("turn.completed", {"usage": None}, ""),
     ("message.delta", {"content": "a word"}, "a word"),
     ("tool.started", {"id": "c", "name": "bash", "input": {"command": "ls"}}, 'bash command="ls"'),
     ("tool.progress", {"output": "half"}, "half"),
@@ -134,6 +153,33 @@ def event(name: str, payload: object) -> Envelope:
 @pytest.mark.parametrize(("name", "payload", "words"), SAYS, ids=[name for name, _, _ in SAYS])
 def test_an_event_says(name: str, payload: object, words: str) -> None:
     assert words == said(event(name, payload))
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "words"),
+    [
+        ("approval.decided", {"approval_id": "c", "decision": "deny"}, "c bash: deny"),
+        ("approval.timeout", {"approval_id": "c", "timeout_secs": 300}, "c bash: no answer within 300 s"),
+        ("approval.decided", {"approval_id": "other", "decision": "deny"}, "other: deny"),
+        ("item.delta", {"approval_id": "c", "delta": "x"}, "x"),
+    ],
+)
+def test_what_decides_an_approval_says_of_which_tool(name: str, payload: object, words: str) -> None:
+    approvals = Approvals()
+    asked = event("approval.required", {"id": "c", "approval_id": "c", "tool_name": "bash"})
+    assert "c bash" == said(asked, approvals.tool(asked))
+
+    assert words == said(event(name, payload), approvals.tool(event(name, payload)))
+    other = Envelope(1, name, "thr_2", None, None, "2026-11-21T06:00:00Z", payload)
+    assert words.replace(" bash", "") == said(other, approvals.tool(other))
+
+
+def test_approvals_without_end_are_not_all_remembered() -> None:
+    approvals = Approvals()
+    for number in range(KEPT + 5):
+        approvals.tool(event("approval.required", {"approval_id": f"c{number}", "tool_name": "bash"}))
+
+    assert ["", "bash"] == [approvals.tool(event("approval.decided", {"approval_id": one})) for one in ("c4", "c5")]
 
 
 def test_every_known_event_is_in_the_table() -> None:

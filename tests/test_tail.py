@@ -156,7 +156,7 @@ def test_what_is_passed_over_as_a_whole_changes_nothing(
         options = Options(profile=Shape.RECORD, framing="jsonl", fast=fast)
         log = Tailed(0, str(tmp_path / "log.jsonl"), options, selection)
         last = None if number is None else len(log.find_last(number))
-        found = log.backlog(last, False)
+        found = [one for one in log.backlog(last, False) if one.shown or one.findings]
         return [(one.offset, one.shown, one.seq, [found.code for found, _ in one.findings]) for one in found]
 
     assert told(fast=False) == told(fast=True)
@@ -283,6 +283,83 @@ def test_beside_bytes_and_json_findings_go_to_stderr(replay: Replay, words: list
 
     assert "F101" not in ran.stdout
     assert "replay: error F101 torn-tail" in ran.stderr
+
+
+def test_what_has_no_place_is_no_finding(replay: Replay, tmp_path: Path) -> None:
+    """Beyond the range that was asked for nothing counts."""
+    lines = [record(1), record(2), b"{oops\n", record(3), record(3), record(5), b"{oops\n", record(6), record(6)]
+    (tmp_path / "log.jsonl").write_bytes(b"".join(lines) + record(7)[:50])
+
+    def found(*words: str) -> tuple[int, list[str], list[int]]:
+        ran = replay("tail", "-n", "50", *words, "log.jsonl")
+        codes = [line.split()[1] for line in ran.stdout.splitlines() if line.startswith("    ")]
+        assert bool(codes) == (replay("tail", "-n", "50", "--strict", *words, "log.jsonl").code == 1)
+        return ran.code, codes, shown(ran)
+
+    assert (0, ["J101", "S101", "J101", "S101", "F101"], [1, 2, 3, 3, 5, 6, 6]) == found()
+    assert (0, [], [1]) == found("--until-seq", "1")
+    assert (0, ["J101", "S101"], [1, 2, 3, 3]) == found("--until-seq", "3")
+    assert (0, ["S101", "F101"], [6, 6]) == found("--since", "2026-11-21T06:00:06Z")
+    assert (0, [], [5]) == found("--since-seq", "3", "--until-seq", "5")
+
+
+@pytest.mark.parametrize("words", [[], ["-f", "--timeout", "0.4"]])
+def test_what_cannot_be_read_right_behind_what_is_known_is_shown(
+    replay: Replay, tmp_path: Path, words: list[str]
+) -> None:
+    """It may be the very event that was asked for."""
+    log = tmp_path / "log.jsonl"
+    for behind in (b"", record(4)):
+        log.write_bytes(record(1) + b"{no\n" + record(2) + b"{oops\n" + behind)
+        ran = replay("tail", "--since-seq", "2", *words, "log.jsonl")
+        assert 1 == ran.stdout.count("J101")
+        assert ran.stdout.lstrip().startswith("error J101")
+    assert 1 == replay("tail", "--since-seq", "2", "--strict", *words, "log.jsonl").code
+
+
+# --- Ids, as they are shown -------------------------------------------------------------------------------------
+
+LONG = "thr_abcdefghij"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "told"),
+    [
+        (["--thread", "thr_1"], [1], ""),
+        (["--thread", "1"], [1], ""),
+        (["--thread", LONG], [2], ""),
+        (["--thread", "abcdefg…"], [2], ""),
+        (["--thread", "abcdefg"], [], "--thread: abcdefg matched no event"),
+        (["--thread", "1,abcdefg…"], [1, 2], ""),
+        (["--thread", "nobody"], [], "--thread: nobody matched no event"),
+        (["--turn", "turn_1"], [1, 2], ""),
+        (["--turn", "1"], [1, 2], ""),
+        (["--turn", "turn_9", "--thread", "1"], [], "--turn: turn_9 matched no event"),
+    ],
+)
+def test_ids_may_be_given_as_they_are_shown(
+    replay: Replay, tmp_path: Path, words: list[str], expected: list[int], told: str
+) -> None:
+    (tmp_path / "log.jsonl").write_bytes(record(1) + record(2, thread=LONG))
+    for more in ([], ["--since-seq", "0"]):
+        ran = replay("tail", *words, *more, "log.jsonl")
+        assert (0, expected) == (ran.code, shown(ran))
+        assert (told in ran.stderr) if told else (1 == len(ran.stderr.splitlines()))
+
+
+def test_an_id_that_stands_for_two_is_refused(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(record(1, thread=LONG) + record(2, thread="thr_abcdefgxyz"))
+    ran = replay("tail", "--thread", "abcdefg…", "log.jsonl")
+
+    told = "--thread: abcdefg… stands for thr_abcdefgxyz and thr_abcdefghij; name one in full"
+    assert (2, "", f"replay: {told}\n") == (ran.code, ran.stdout, ran.stderr)
+    assert [2] == shown(replay("tail", "--thread", "thr_abcdefgxyz", "log.jsonl"))
+
+
+def test_while_it_waits_it_says_what_has_matched_nothing(replay: Replay, log: Path) -> None:
+    ran = replay("tail", "-f", "--thread", "nobody", "--timeout", "0.4", log)
+
+    assert "replay: --thread: nobody matched no event" == ran.stderr.splitlines()[0]
 
 
 # --- How it looks -----------------------------------------------------------------------------------------------
@@ -446,11 +523,37 @@ def test_every_recording_is_shown_without_a_finding(replay: Replay) -> None:
     assert ran.stderr.endswith(": 0 errors, 0 warnings, 0 notes\n")
 
 
-def test_the_compat_stream_is_shown_too(replay: Replay) -> None:
-    ran = replay("tail", "-n", "2", CAPTURES / "compat.sse")
+@pytest.mark.parametrize("how", ["plain", "gzip", "stdin", "follow"])
+def test_the_compat_stream_is_shown_too(replay: Replay, tmp_path: Path, how: str) -> None:
+    data = (CAPTURES / "compat.sse").read_bytes()
+    (tmp_path / "log").write_bytes(gzip.compress(data) if how == "gzip" else data)
+    words = {"stdin": ["-"], "follow": ["-f", "--timeout", "0.5", "log"]}.get(how, ["log"])
+    ran = replay("tail", "-n", "2", *words, stdin=data if how == "stdin" else b"")
 
-    assert (0, 2) == (ran.code, len(ran.stdout.splitlines()))
-    assert "done" == ran.stdout.split()[-1]
+    assert 0 == ran.code
+    note, *lines = ran.stdout.splitlines()
+    assert note.startswith("    note C101 compat-stream: the capture is of the compat stream (POST /v1/stream)")
+    assert ["turn.completed     1,200 tokens in, 80 tokens out", "done"] == [line[13:].strip() for line in lines]
+    assert ran.stderr == "replay: showed 2 events of 1 log: 0 errors, 0 warnings, 1 note\n"
+
+
+def test_what_has_no_seq_is_shown_without_one(replay: Replay) -> None:
+    first = replay("tail", CAPTURES / "compat.sse").stdout.splitlines()[1]
+    told = [
+        json.loads(line) for line in replay("tail", "--format", "jsonl", CAPTURES / "compat.sse").stdout.splitlines()
+    ]
+
+    assert ["--:--:--.---", "6ee9b30a", "turn.started"] == first.split()[:3]
+    assert {(None, None)} == {(one["seq"], one["timestamp"]) for one in told}
+    assert ["thr_6ee9b30a", *[None] * 13] == [one["thread_id"] for one in told]
+
+
+@pytest.mark.parametrize("words", [["--since-seq", "0"], ["--until-seq", "9"]])
+def test_what_has_no_seq_is_in_no_range_of_it(replay: Replay, words: list[str]) -> None:
+    ran = replay("tail", *words, CAPTURES / "compat.sse")
+
+    assert (0, 1) == (ran.code, len(ran.stdout.splitlines()))
+    assert "the events of this stream have no seq, so none is in a range of it" in ran.stderr
 
 
 # --- What cannot be meant, or read ------------------------------------------------------------------------------

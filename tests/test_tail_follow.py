@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -442,3 +443,78 @@ def test_memory_stays_flat_however_much_is_appended(follow: Follow, log: Path) -
         sizes.append(int(status.read_text().partition("VmRSS:")[2].split()[0]))
 
     assert sizes[-1] < sizes[1] + 4000
+
+
+# --- For programs -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "number", "code"),
+    [
+        ([], signal.SIGINT, 130),
+        ([], signal.SIGTERM, 143),
+        (["--timeout", "1"], None, 0),
+        (["--exit-on", "turn.completed"], None, 0),
+        (["--until-seq", "4"], None, 0),
+        (["--strict"], None, 1),
+    ],
+)
+@pytest.mark.parametrize("shown", [True, False])
+def test_json_is_one_whole_document_however_it_ends(
+    follow: Follow, log: Path, words: list[str], number: int | None, code: int, shown: bool
+) -> None:
+    run = follow("--format", "json", *([] if shown else ["--event", "nothing"]), *words, "log.jsonl")
+    if shown:
+        assert "[" == run.shows()
+        assert '"seq":1,' in run.shows()
+    else:
+        time.sleep(1)
+    append(log, record(3) + record(4) + record(5, "turn.completed"))
+
+    assert code == run.ends(number)[0]
+    rest = "".join(iter_rest(run))
+    assert isinstance(json.loads(f'[{{"seq":1}},{rest}' if shown else rest), list)
+
+
+def iter_rest(run: Following) -> Iterator[str]:
+    """The lines that were shown and not taken yet."""
+    with suppress(queue.Empty):
+        while True:
+            yield run._shown.get(timeout=0.3)
+
+
+def test_json_lines_come_as_events_do(follow: Follow, log: Path) -> None:
+    run = follow("--format", "jsonl", "log.jsonl")
+    for seq in range(1, 6):
+        if seq > 3:
+            append(log, record(seq))
+        assert seq == json.loads(run.shows())["seq"]
+
+
+# --- To a number ------------------------------------------------------------------------------------------------
+
+
+def test_it_ends_once_the_number_has_come(follow: Follow, log: Path) -> None:
+    run = follow("--until-seq", "5", "log.jsonl")
+    assert [1, 2, 3] == run.seqs(3)
+    append(log, record(4))
+    assert [4] == run.seqs(1)
+    assert run.run.poll() is None
+    append(log, record(7))
+
+    assert 0 == run.ends(None)[0]
+    assert 1 == follow("--until-seq", "5", "--exit-on", "turn.*", "log.jsonl").ends(None)[0]
+
+
+def test_a_store_is_followed_until_the_number_has_come_in_any_thread(follow: Follow, tmp_path: Path) -> None:
+    events = tmp_path / "runtime" / "events"
+    events.mkdir(parents=True)
+    (tmp_path / "runtime" / "state.json").write_text('{"schema_version":2,"next_seq":9}')
+    (events / "thr_1.jsonl").write_bytes(record(1))
+    (events / "thr_2.jsonl").write_bytes(record(2, thread="thr_2"))
+    run = follow("--until-seq", "4", "runtime")
+    assert [1, 2] == run.seqs(2)
+    append(events / "thr_2.jsonl", record(4, thread="thr_2"))
+    assert [4] == run.seqs(1)
+
+    assert 0 == run.ends(None)[0]
