@@ -52,9 +52,9 @@ def tail(request: TailRequest) -> int:
 
 
 class _EndError(Exception):
-    """All that was asked for has been shown; ``code`` is the exit code."""
+    """It is over; ``code`` is the exit code, None if that depends on what was met."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int | None = None) -> None:
         super().__init__(code)
         self.code = code
 
@@ -76,6 +76,7 @@ class _Tail:
         # Whether what is shown is new: the last events of before are none that is waited for.
         self._live = False
         self._kept_at = 0.0
+        self._told: set[str] = set()
         self._remote: Remote | None = None
         self._listening: Listening | None = None
         self._show: Show | None = None
@@ -152,8 +153,8 @@ class _Tail:
             self._show.close()
         out.flush()
         self._keep(0.0)
-        if code is None:
-            self._tell_unused(whole=False)
+        if code in (None, INTERRUPTED):
+            self._tell_unused()
         return self._exit_code() if code is None else code
 
     def _show_all(self, show: Show) -> None:
@@ -171,7 +172,7 @@ class _Tail:
         self._take(show, self._logs.backlog(last, request.follow))
         if request.follow:
             if last != 0 and self._logs.all:
-                self._tell_unused(whole=False)
+                self._tell_unused()
             self._live = True
             self._follow(show)
 
@@ -241,12 +242,13 @@ class _Tail:
             if remote is not None and not remote.reached:
                 why = f": it {remote.reason}" if remote.reason else ""
                 raise SourceError(remote.name, f"was not reached within --timeout {self._request.timeout}{why}")
-            raise _EndError(FINDINGS if self._awaited is not None else 0)
+            self._end()
 
     def _end(self) -> None:
-        """Nothing more can come: what is waited for, if something is, has not."""
+        """The time is up, or nothing more can come: what is waited for, if something is, has not."""
         if self._awaited is not None:
-            raise _EndError(FINDINGS)
+            self._due.add(FINDINGS)
+        raise _EndError
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -306,6 +308,11 @@ class _Tail:
         if not self._request.quiet:
             self._say(line)
 
+    def _notice_once(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            self._notice(line)
+
     def _say(self, line: str) -> None:
         # What was shown before it is to be seen before it.
         if self._show is not None:
@@ -342,23 +349,24 @@ class _Tail:
         }
         return "".join(f"; {words}" for words, number in told.items() if number)
 
-    def _tell_unused(self, whole: bool) -> None:
-        """Say which patterns and ids fitted nothing, if all was looked through, or nothing was shown."""
-        if self._shown and not whole:
+    def _tell_unused(self) -> None:
+        """Say which patterns and ids fitted nothing, where nothing was shown: that is most likely why."""
+        if self._shown:
             return
         selection = self._selection
         if (selection.since_seq, selection.until_seq) != (None, None):
             for log in self._logs.all:
                 if not log.numbered:
                     told = "the events of this stream have no seq, so none is in a range of it"
-                    self._notice(f"{one_line(log.path)}: {told}")
+                    self._notice_once(f"{one_line(log.path)}: {told}")
         for option, one in (("event", selection.events), ("thread", selection.threads), ("turn", selection.turns)):
             for word in one.unused if isinstance(one, Globs | Ids) else ():
-                self._notice(f"--{option}: {one_line(word)} matched no event")
+                self._notice_once(f"--{option}: {one_line(word)} matched no event")
 
     def _exit_code(self) -> int:
         due = set(self._due)
-        if not any(log.has_events for log in self._logs.all):
+        # A live stream may be silent for long.
+        if self._request.url is None and not any(log.has_events for log in self._logs.all):
             due.add(NOTHING)
         return next((code for code in PRECEDENCE if code in due), 0)
 

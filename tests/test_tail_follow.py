@@ -419,6 +419,23 @@ def test_what_comes_on_a_pipe_is_shown_as_it_comes(follow: Follow) -> None:
     assert (0, "replay: showed 2 events of 1 log, seq 1 to 2: 0 errors, 0 warnings, 0 notes") == run.ends(None)
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "code"),
+    [
+        ("absent.jsonl", [], 3),
+        ("absent.jsonl", ["--exit-on", "turn.*"], 1),
+        ("empty.jsonl", [], 3),
+        ("log.jsonl", [], 0),
+    ],
+)
+def test_what_has_no_event_until_the_time_is_up_is_exit_code_3(
+    follow: Follow, log: Path, name: str, words: list[str], code: int
+) -> None:
+    (log.parent / "empty.jsonl").write_bytes(b"")
+
+    assert code == follow("-n", "0", "--timeout", "500ms", *words, name).ends(None)[0]
+
+
 def test_what_cannot_be_followed_is_shown_and_said(follow: Follow, tmp_path: Path) -> None:
     import gzip
 
@@ -468,7 +485,7 @@ def test_json_is_one_whole_document_however_it_ends(
         assert "[" == run.shows()
         assert '"seq":1,' in run.shows()
     else:
-        time.sleep(1)
+        assert "replay: --event: nothing matched no event" == run.says()
     append(log, record(3) + record(4) + record(5, "turn.completed"))
 
     assert code == run.ends(number)[0]

@@ -114,6 +114,13 @@ def test_it_ends_once_nothing_more_can_come_that_is_asked_for(replay: Replay, ru
     assert 1 == replay("tail", "--until-seq", "4", *UNTIL, runtime.url).code
 
 
+def test_it_says_at_the_end_what_has_matched_nothing(replay: Replay, runtime: Runtime) -> None:
+    runtime.seqs = [1, 2]
+    ran = replay("tail", "--thread", "thr_9", "--timeout", "1", runtime.url)
+
+    assert (0, "replay: --thread: thr_9 matched no event") == (ran.code, ran.stderr.splitlines()[0])
+
+
 def test_events_of_another_thread_are_counted_apart(replay: Replay, runtime: Runtime) -> None:
     other = message(envelope(3, 2, thread="thr_2"))
     runtime.script = [sends(event(1, 0) + other + event(1, 0) + event(4, 1, "turn.completed"))]
