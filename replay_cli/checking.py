@@ -198,13 +198,11 @@ class _Run:
         recording = one.recording
         if recording.entry is None or one.compared is None:
             return unknown(recording.path, self._manifest.shown, one.seen, one.uncompared)
-        return contrast(recording.path, f"{self._manifest.shown}:{recording.entry.line}", one.compared)
+        return contrast(recording.path, self._manifest.place(recording.entry), one.compared)
 
     def _sum_up(self, checked: list[Checked]) -> None:
         for entry in self._gate.stale:
-            self._say(
-                f"{self._manifest.shown}:{entry.line}: stale: all that {entry.path!r} matches has other entries"
-            )
+            self._say(f"{self._manifest.place(entry)}: stale: all that {entry.path!r} matches has other entries")
         if self._request.quiet or not checked:
             return
         moved = sum(one.compared.moved for one in checked if one.compared is not None)

@@ -17,10 +17,22 @@ from replay_cli import rules
 from replay_cli.errors import UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import named
-from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, real, real_folder, within
+from replay_cli.manifest import (
+    Entry,
+    Expected,
+    Manifest,
+    Settings,
+    grading_of,
+    line_of,
+    real,
+    real_folder,
+    spans_of,
+    within,
+)
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
+from replay_cli.plaintoml import read_plain
 from replay_cli.tomlplaces import Path as Way
-from replay_cli.tomlplaces import Span, places
+from replay_cli.tomlplaces import Span
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a manifest may have."""
@@ -67,7 +79,6 @@ def made(path: Path, shown: str, data: bytes) -> Manifest:
         paths=reader.places(found.get("paths", ["."]), (*prefix, "paths")),
         exclude=reader.words(found.get("exclude", []), (*prefix, "exclude")),
         entries=tuple(reader.entries(found.get("expect", []), (*prefix, "expect"))),
-        spans=reader.spans,
     )
 
 
@@ -109,11 +120,7 @@ class _Reader:
     @cached_property
     def spans(self) -> Mapping[Way, Span]:
         """Where what was read stands; looked for only when a line is to be told."""
-        try:
-            return places(self._text)
-        except (ValueError, IndexError, RecursionError):
-            # What follows the text here is simpler than tomllib; without it, line 1 is told.
-            return {}
+        return spans_of(self._text)
 
     def error(self, way: Way, said: str) -> UsageError:
         return UsageError(f"{self._shown}:{line_of(self.spans, way)}: {said}")
@@ -203,9 +210,10 @@ class _Reader:
         met: dict[str, int] = {}
         for number, one in enumerate(self.typed(value, list, way, "expect")):
             entry = self.entry(one, (*way, number))
-            before = met.setdefault(entry.full, entry.line)
-            if before != entry.line:
-                raise self.error((*way, number, "path"), f"{entry.path!r} has an entry already, at line {before}")
+            before = met.setdefault(entry.full, number)
+            if before != number:
+                line = line_of(self.spans, (*way, before))
+                raise self.error((*way, number, "path"), f"{entry.path!r} has an entry already, at line {line}")
             yield entry
 
     def entry(self, value: Any, way: Way) -> Entry:
@@ -225,7 +233,6 @@ class _Reader:
             path=path,
             full=self.full(path, (*way, "path")),
             number=int(way[-1]),
-            line=line_of(self.spans, way),
             settings=self.settings(found, way),
             findings=tuple(self.expected(one, (*way, "findings", at)) for at, one in enumerate(listed)),
             starts_at_seq=seq,
@@ -296,7 +303,7 @@ def _parsed(data: bytes, shown: str) -> tuple[dict[str, Any], str]:
         before = data.count(b"\n", 0, error.start)
         raise UsageError(f"{shown}:{before + 1}: is not UTF-8") from None
     try:
-        return tomllib.loads(text), text
+        return read_plain(text) or tomllib.loads(text), text
     except RecursionError:
         raise UsageError(f"{shown}:1: is nested too deeply") from None
     except ValueError as error:

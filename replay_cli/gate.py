@@ -43,7 +43,6 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
     """Find the recordings: those that ``paths`` name, or all that the manifest speaks of."""
     gate = Gate()
     entries = _Entries(manifest)
-    gate.gone = [one for one in manifest.entries if not one.is_pattern and not os.path.lexists(one.full)]
     whole = _all(manifest, gate)
     for path in whole:
         entries.of(path)
@@ -54,7 +53,7 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
             gate.stale.append(entry)
     for entry in manifest.entries:
         _hold_settings(manifest, entry, gate)
-        if os.path.isdir(entry.full):  # noqa: PTH112
+        if entry.full not in whole and os.path.isdir(entry.full):  # noqa: PTH112
             said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
             gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     gate.recordings = [Recording(path, full, entries.of(full)) for full, path in whole.items()]
@@ -93,7 +92,10 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, str]:
             gate.problems.append(manifest.error(("paths", number), str(problem)) if usage else problem)
         _take(manifest, there, found, gate)
         gate.empty += there.empty
-    named = [_shown(manifest, one.path) for one in manifest.entries if one not in gate.gone and not one.is_pattern]
+    rest = [one for one in manifest.entries if one.full not in found and not one.is_pattern]
+    gate.gone = [one for one in rest if not os.path.lexists(one.full)]
+    gone = {one.number for one in gate.gone}
+    named = [_shown(manifest, one.path) for one in rest if one.number not in gone]
     _take(manifest, discover(named, stdin=None), found, gate)
     return found
 

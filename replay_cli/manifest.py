@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from replay_cli.discovery import is_pattern
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
 from replay_cli.tomlplaces import Path as Way
-from replay_cli.tomlplaces import Span
+from replay_cli.tomlplaces import Span, places
 
 
 class Settings(NamedTuple):
@@ -63,13 +63,12 @@ class Entry:
     """What is expected of one recording, or of all that fit a pattern.
 
     ``path`` is as it was written, ``full`` the whole path or pattern. ``number`` is its place in the manifest, from
-    0, ``line`` the line where it begins.
+    0.
     """
 
     path: str
     full: str
     number: int
-    line: int
     settings: Settings
     findings: tuple[Expected, ...] = ()
     starts_at_seq: int | None = None
@@ -81,7 +80,7 @@ class Entry:
         return is_pattern(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """A manifest that was read. ``shown`` is its path as it is told, ``folder`` what its paths go from."""
 
@@ -95,11 +94,19 @@ class Manifest:
     paths: tuple[str, ...]
     exclude: tuple[str, ...]
     entries: tuple[Entry, ...]
-    spans: Mapping[Way, Span] = field(repr=False)
+
+    @cached_property
+    def spans(self) -> Mapping[Way, Span]:
+        """Where all of it stands; looked for when a line is to be told, or the text to be changed."""
+        return spans_of(self.text)
 
     def line(self, *way: str | int) -> int:
         """The line of what stands at a way from the top of the manifest."""
         return line_of(self.spans, (*self.prefix, *way))
+
+    def place(self, entry: Entry) -> str:
+        """File and line of an entry."""
+        return f"{self.shown}:{self.line('expect', entry.number)}"
 
     def error(self, way: Way, said: str) -> UsageError:
         """What is wrong at a place."""
@@ -133,6 +140,15 @@ def real_folder(path: str) -> str:
 def within(path: str, root: str) -> bool:
     """Whether a path is a folder or stands in it; both are whole and normal."""
     return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def spans_of(text: str) -> Mapping[Way, Span]:
+    """Where what stands in a manifest stands; nothing if that cannot be told."""
+    try:
+        return places(text)
+    except (ValueError, IndexError, RecursionError):
+        # What follows the text there is simpler than tomllib; without it, line 1 is told.
+        return {}
 
 
 def line_of(spans: Mapping[Way, Span], way: Way) -> int:

@@ -61,12 +61,12 @@ ROWS = (
     "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
-    "compression heavy violation places",
+    "compression heavy violation places ends",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments ends volatile live words",
+    "fragments volatile live words",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
-    "nearby tomlplaces aligning",
+    "nearby tomlplaces plaintoml aligning",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
