@@ -20,7 +20,7 @@ from replay_cli.contrast import contrast, unknown
 from replay_cli.discovery import Entry as Input
 from replay_cli.discovery import is_log
 from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.expectations import MOST, Compared, Seen, compared, seen_in
+from replay_cli.expectations import MOST, Compared, Looked, Seen, compared, looked_at
 from replay_cli.findings import Ends
 from replay_cli.gate import Gate, Recording, gather, missing
 from replay_cli.manifest import Manifest, Settings, grading_of
@@ -28,7 +28,6 @@ from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNRE
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
 from replay_cli.sources import open_path
-from replay_cli.told import Report
 from replay_cli.wording import count
 
 
@@ -146,18 +145,18 @@ class _Run:
                     self._say(str(error))
                 self._due.add(USAGE)
                 continue
-            for recording, report in self._reports(recordings, options):
-                checked = self._compared(recording, report)
+            for recording, looked in self._looked(recordings, options):
+                checked = self._compared(recording, looked)
                 if checked is not None:
                     found[recording.full] = checked
         return [found[one.full] for one in self._gate.recordings if one.full in found]
 
-    def _reports(self, recordings: list[Recording], options: Options) -> Iterator[tuple[Recording, Report]]:
+    def _looked(self, recordings: list[Recording], options: Options) -> Iterator[tuple[Recording, Looked]]:
         inputs = [Input(one.path, one.entry is not None) for one in recordings]
-        for recording, (entry, answer) in zip(recordings, answers(inputs, options), strict=True):
+        for recording, (entry, answer) in zip(recordings, answers(inputs, options, looked_at), strict=True):
             try:
                 if answer is None:
-                    yield recording, audit_source(partial(open_path, entry.path), options)
+                    yield recording, looked_at(audit_source(partial(open_path, entry.path), options))
                 elif answer.error is not None:
                     raise answer.error
                 elif answer.report is not None:
@@ -166,23 +165,23 @@ class _Run:
                 self._say(str(error))
                 self._due.add(USAGE if isinstance(error, UsageError) else UNREADABLE)
 
-    def _compared(self, recording: Recording, report: Report) -> Checked | None:
+    def _compared(self, recording: Recording, looked: Looked) -> Checked | None:
         """A recording beside its entry; None for another log that a folder held."""
-        if recording.entry is None and report.profile == "foreign" and is_log(recording.path):
+        if recording.entry is None and looked.profile == "foreign" and is_log(recording.path):
             self._skipped += 1
             return None
-        if report.failure is not None:
-            self._say(report.failure)
+        if looked.failure is not None:
+            self._say(looked.failure)
             self._due.add(UNREADABLE)
-        result = compared(report, recording.entry) if recording.entry is not None else None
+        result = compared(looked, recording.entry) if recording.entry is not None else None
         kept = self._request.update or result is None or result.differs
         return Checked(
             recording,
             result,
-            seen_in(report) if kept else [],
-            report.ends or Ends(None, None),
-            report.failure is not None,
-            report.not_shown,
+            looked.seen if kept else [],
+            looked.ends,
+            looked.failure is not None,
+            looked.uncompared,
         )
 
     # -- telling -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
+from replay_cli.findings import Content, Ends
 from replay_cli.manifest import Entry, Expected
 from replay_cli.render.fingerprints import Fingerprints
 from replay_cli.told import Report
@@ -28,6 +29,24 @@ class Seen(NamedTuple):
     seq: int | None
     fingerprint: str
     message: str
+    column: int = 1
+    offset: int = 0
+    content: Content | None = None
+
+
+class Looked(NamedTuple):
+    """What of a report is compared and told: all that a process of the pool sends of a recording.
+
+    ``uncompared`` are findings beyond those that are compared.
+    """
+
+    profile: str
+    failure: str | None
+    events: int
+    size: int
+    seen: list[Seen]
+    ends: Ends
+    uncompared: int
 
 
 class Difference(NamedTuple):
@@ -66,7 +85,20 @@ class Compared(NamedTuple):
         return sum(one.line not in (None, seen.line) for one, seen in self.same)
 
 
-def seen_in(report: Report) -> list[Seen]:
+def looked_at(report: Report) -> Looked:
+    """What is compared of a report."""
+    return Looked(
+        report.profile,
+        report.failure,
+        report.events,
+        report.bytes,
+        _seen_in(report) if report.findings else [],
+        report.ends or Ends(None, None),
+        report.not_shown,
+    )
+
+
+def _seen_in(report: Report) -> list[Seen]:
     """The findings of a report, in their order."""
     fingerprints = Fingerprints()
     return [
@@ -77,15 +109,18 @@ def seen_in(report: Report) -> list[Seen]:
             one.content.seq if one.content else None,
             fingerprints.of(one),
             one.message,
+            one.column,
+            one.offset,
+            one.content,
         )
         for one in report.findings
     ]
 
 
-def compared(report: Report, entry: Entry) -> Compared:
-    """A report beside what is expected."""
-    same, differences = matched(entry.findings, seen_in(report))
-    seq, event = report.ends or (None, None)
+def compared(looked: Looked, entry: Entry) -> Compared:
+    """A recording beside what is expected."""
+    same, differences = matched(entry.findings, looked.seen)
+    seq, event = looked.ends
     head = entry.starts_at_seq is not None and seq != entry.starts_at_seq
     end = entry.ends_with is not None and event != entry.ends_with
     return Compared(
@@ -93,7 +128,7 @@ def compared(report: Report, entry: Entry) -> Compared:
         same,
         (entry.starts_at_seq, seq) if head and entry.starts_at_seq is not None else None,
         (entry.ends_with, event) if end and entry.ends_with is not None else None,
-        report.not_shown,
+        looked.uncompared,
     )
 
 
@@ -126,6 +161,8 @@ def matched(
 ) -> tuple[list[tuple[Expected, Seen]], list[Difference]]:
     """The pairs that are the same, and what differs, in the order of lines."""
     missing, unexpected = list(expected), list(found)
+    if not missing and not unexpected:
+        return [], []
     same: list[tuple[Expected, Seen]] = []
     changed: list[tuple[Expected, Seen]] = []
     for pairs, ways in ((same, _SAME), (changed, _CHANGED)):

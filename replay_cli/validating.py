@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 from replay_cli.api import audit_source, make_options
 from replay_cli.atomic import append, say
-from replay_cli.batches import answers
+from replay_cli.batches import answers, whole
 from replay_cli.discovery import STDIN, Discovered, Entry, discover, is_log
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
@@ -264,10 +264,8 @@ class _Run:
 
     def _each(self, watch: Watch, listen: Callable[[str, list[Finding]], None] | None) -> Iterator[Report]:
         # Who listens is told findings as they are found, so one source after the other.
-        spread = (
-            answers(self._entries, self._options) if listen is None else ((entry, None) for entry in self._entries)
-        )
-        for entry, answer in spread:
+        one_by_one = ((entry, None) for entry in self._entries)
+        for entry, answer in one_by_one if listen else answers(self._entries, self._options, whole):
             name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
             report = None
             try:
