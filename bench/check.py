@@ -33,20 +33,20 @@ RECORDINGS, EVENTS, LOOPED = 1_000, 50, 20
 REPLAY = (sys.executable, "-m", "replay_cli")
 
 
-def event(seq: int) -> bytes:
+def event(seq: int, thread: int) -> bytes:
     """A store record (CONTRACT.md 2.1)."""
     return (
-        b'{"schema_version":2,"seq":%d,"timestamp":"2026-11-21T06:%02d:%02d.120Z","thread_id":"thr_1a2b3c4d",'
-        b'"turn_id":"turn_5e6f7a8b","item_id":"item_9c0d1e2f","event":"item.delta",'
+        b'{"schema_version":2,"seq":%d,"timestamp":"2026-11-21T06:%02d:%02d.120Z","thread_id":"thr_%08x",'
+        b'"turn_id":"turn_%08x","item_id":"item_9c0d1e2f","event":"item.delta",'
         b'"payload":{"delta":"a few words of an answer","kind":"agent_message"}}\n'
-    ) % (seq, seq // 60, seq % 60)
+    ) % (seq, seq // 60, seq % 60, thread, thread + RECORDINGS)
 
 
 def made(folder: Path) -> None:
     """The recordings, and a manifest with an entry for each."""
     (folder / "logs").mkdir()
-    data = b"".join(map(event, range(1, EVENTS + 1)))
     for number in range(RECORDINGS):
+        data = b"".join(event(seq, number) for seq in range(1, EVENTS + 1))
         (folder / "logs" / f"{number:04}.jsonl").write_bytes(data)
     (folder / "replay.toml").write_text('paths = ["logs"]\n')
     ran(folder, *REPLAY, "check", "--update")

@@ -105,7 +105,7 @@ _FILES = (
 def _framing(head: bytes, complete: bool) -> str | None:
     """ "jsonl" or "sse" by what most lines look like, None if hardly any looks like either."""
     body = head.removeprefix(b"\xef\xbb\xbf")
-    if body[:1] == b"{" and b"\r" not in body and body.count(b"\n") == body.count(b"\n{") + body.endswith(b"\n"):
+    if body[:1] == b"{" and b"\r" not in body and {line[:1] for line in body.split(b"\n")} <= {b"{", b""}:
         return "jsonl"  # as every line begins an object, which is what most files are
     if not body.strip(b" \t\r\n\0"):
         return "sse" if head and not body else "jsonl"
