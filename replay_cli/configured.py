@@ -82,15 +82,6 @@ def made(path: Path, shown: str, data: bytes) -> Manifest:
     )
 
 
-def load_settings(path: Path) -> tuple[str, Settings]:
-    """How a manifest is shown, and what it says at its top; no more of it is looked at. Raises UsageError."""
-    path = path.absolute()
-    shown = os.path.relpath(path)
-    content, text, prefix = _ours(path, shown, _read(path, shown))
-    reader = _Reader(shown, text, str(path.parent), str(path.parent))
-    return shown, reader.settings(reader.members(content, prefix, TOP), prefix)
-
-
 def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
     """What a manifest holds for us, its whole text, and the way from its top to that."""
     content, text = _parsed(data, shown)

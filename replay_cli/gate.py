@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from replay_cli.discovery import STDIN, Discovered, discover, fits
+from replay_cli.discovery import STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.manifest import Entry, Manifest, Settings, grading_of
+from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole
 
 
 class Recording(NamedTuple):
@@ -42,9 +42,9 @@ class Gate:
 def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
     """Find the recordings: those that ``paths`` name, or all that the manifest speaks of."""
     gate = Gate()
-    entries = _Entries(manifest)
-    whole = _all(manifest, gate)
-    for path in whole:
+    entries = Entries(manifest)
+    there = _all(manifest, gate)
+    for path in there:
         entries.of(path)
     for entry in entries.patterns:
         if entry.number not in entries.fitted:
@@ -53,33 +53,13 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
             gate.stale.append(entry)
     for entry in manifest.entries:
         _hold_settings(manifest, entry, gate)
-        if entry.full not in whole and os.path.isdir(entry.full):  # noqa: PTH112
+        if entry.full not in there and os.path.isdir(entry.full):  # noqa: PTH112
             said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
             gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
-    gate.recordings = [Recording(path, full, entries.of(full)) for full, path in whole.items()]
+    gate.recordings = [Recording(path, full, entries.of(full)) for full, path in there.items()]
     if paths:
         gate.recordings = _asked(manifest, paths, entries, gate)
     return gate
-
-
-class _Entries:
-    """The entries of a manifest: that of a path is its own, or the first pattern that it fits."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._own = {one.full: one for one in manifest.entries}
-        self.patterns = [one for one in manifest.entries if one.is_pattern and not os.path.lexists(one.full)]
-        self.fitted: set[int] = set()
-        self.used: set[int] = set()
-
-    def of(self, full: str) -> Entry | None:
-        """The entry of a recording; takes note of the patterns that it fits."""
-        fitting = [one for one in self.patterns if fits(one.full, full)]
-        self.fitted.update(one.number for one in fitting)
-        own = self._own.get(full)
-        if own is None and fitting:
-            own = fitting[0]
-            self.used.add(own.number)
-        return own
 
 
 def _all(manifest: Manifest, gate: Gate) -> dict[str, str]:
@@ -103,7 +83,7 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, str]:
 def _take(manifest: Manifest, there: Discovered, found: dict[str, str], gate: Gate) -> None:
     """Put what was discovered to the rest, but for what links lead out of the repository."""
     for entry in there.entries:
-        full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
+        full = whole(entry.path)
         if full in found:
             continue
         if not manifest.holds(full):
@@ -118,7 +98,7 @@ def _plain(path: str) -> str:
     return path if rest == STDIN else rest
 
 
-def _asked(manifest: Manifest, paths: Sequence[str], entries: _Entries, gate: Gate) -> list[Recording]:
+def _asked(manifest: Manifest, paths: Sequence[str], entries: Entries, gate: Gate) -> list[Recording]:
     """The recordings that were named."""
     if STDIN in paths:
         raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
@@ -127,14 +107,14 @@ def _asked(manifest: Manifest, paths: Sequence[str], entries: _Entries, gate: Ga
     gate.empty = there.empty
     found: dict[str, str] = {}
     for entry in there.entries:
-        full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
+        full = whole(entry.path)
         if not manifest.holds(full):
             said = f"{entry.path} stands outside the repository that {manifest.shown} belongs to"
             gate.problems.append(UsageError(said))
         else:
             found[full] = entry.path
     # Those that are gone may not be what was asked about; in a whole run they are told.
-    folders = [os.path.normpath(os.path.abspath(path)) for path in paths]  # noqa: PTH100
+    folders = [whole(path) for path in paths]
     gate.gone = [one for one in gate.gone if any(one.full.startswith(f"{folder}/") for folder in folders)]
     gate.stale = []
     return [Recording(path, full, entries.of(full)) for full, path in found.items()]

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.discovery import is_pattern
+from replay_cli.discovery import fits, is_pattern
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
 from replay_cli.tomlplaces import Path as Way
@@ -117,6 +117,26 @@ class Manifest:
         return within(real(path), real_folder(self.root))
 
 
+class Entries:
+    """The entries of a manifest: that of a path is its own, or the first pattern that it fits."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._own = {one.full: one for one in manifest.entries}
+        self.patterns = [one for one in manifest.entries if one.is_pattern and not os.path.lexists(one.full)]
+        self.fitted: set[int] = set()
+        self.used: set[int] = set()
+
+    def of(self, full: str) -> Entry | None:
+        """The entry of a recording; takes note of the patterns that it fits."""
+        fitting = [one for one in self.patterns if fits(one.full, full)]
+        self.fitted.update(one.number for one in fitting)
+        own = self._own.get(full)
+        if own is None and fitting:
+            own = fitting[0]
+            self.used.add(own.number)
+        return own
+
+
 @cache
 def grading_of(settings: Settings) -> Grading:
     """The grading that settings ask for. Raises UsageError if they leave no rule to ask."""
@@ -135,6 +155,11 @@ def real(path: str) -> str:
 def real_folder(path: str) -> str:
     """A folder without links in it."""
     return os.path.realpath(path)
+
+
+def whole(path: str) -> str:
+    """The whole path of what is named from the current folder; links in it stay."""
+    return os.path.normpath(os.path.abspath(path))  # noqa: PTH100
 
 
 def within(path: str, root: str) -> bool:

@@ -26,7 +26,7 @@ ROWS = (
     "late",
     "founding",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
-    "batches twin gathering restoring asserting audited",
+    "batches twin gathering restoring asserting audited asked_validate",
     "api progress render misuse tailed",
     "diffed",
     "emitted showing divergence folding",
@@ -91,8 +91,8 @@ OWNERS = {
     "io": "api asserting sources twin",
     "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
     "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
-    "pathlib": "api asserting atomic audited batches checking cli configured contents cursor discovery "
-    "emitting following founding gathering index manifest nearby outputs planning preferring "
+    "pathlib": "api asked_validate asserting atomic audited batches checking cli configured contents cursor "
+    "discovery emitting following founding gathering index manifest nearby outputs planning preferring "
     "profiles progress pytest_items schemas_made sources store_lock stores twin userschema "
     "validating",
     "select": "following sources",

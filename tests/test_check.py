@@ -358,6 +358,70 @@ def test_validate_takes_the_profile_of_the_manifest(folder: Path, replay: Replay
     assert 0 == replay("validate", "--profile", "auto", "logs/whole.jsonl").code
 
 
+ENTRIES = """
+[[expect]]
+path = "logs/broken.jsonl"
+severity = { not-json = "note" }
+ignore = ["broken-link"]
+
+[[expect]]
+path = "logs/w*.jsonl"
+profile = "envelope"
+"""
+"""Entries by which one recording passes that would not, and one does not that would."""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("logs/broken.jsonl", 0),
+        ("./logs/../logs/broken.jsonl", 0),
+        ("logs/whole.jsonl", 1),
+        ("logs", 1),
+        ("--isolated logs/broken.jsonl", 1),
+        ("--isolated logs/whole.jsonl", 0),
+        ("--severity J101=error logs/broken.jsonl", 1),
+        ("--profile auto logs/whole.jsonl", 0),
+        ("--stdin-filename logs/whole.jsonl -", 1),
+        ("-", 0),
+    ],
+)
+@pytest.mark.parametrize("form", ["concise", "jsonl", "sarif"])
+def test_validate_takes_the_settings_of_the_entry_of_each_log(
+    folder: Path, replay: Replay, words: str, code: int, form: str
+) -> None:
+    write(folder, ENTRIES)
+    ran = replay("validate", "--format", form, *words.split(), stdin=WHOLE)
+
+    assert code == ran.code, ran.stderr
+    assert ("goes by replay.toml" in ran.stderr) == (
+        words not in ("-", "--profile auto logs/whole.jsonl")
+    ) or "--isolated" in words
+
+
+def test_validate_takes_the_bounds_and_the_schema_of_an_entry(folder: Path, replay: Replay) -> None:
+    (folder / "none.schema.json").write_text("false")
+    write(
+        folder,
+        '[[expect]]\npath = "logs/whole.jsonl"\nmax-line-bytes = 9\n\n'
+        '[[expect]]\npath = "logs/broken.jsonl"\nschema = "none.schema.json"\nselect = ["user-schema-violation"]\n',
+    )
+
+    assert "F105 overlong-line" in replay("validate", "logs/whole.jsonl").stdout
+    assert "user-schema-violation" in replay("validate", "logs/broken.jsonl").stdout
+    assert 0 == replay("validate", "--isolated", "logs/whole.jsonl").code
+
+
+def test_validate_tells_what_is_wrong_with_an_entry(folder: Path, replay: Replay) -> None:
+    write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nprofil = "record"\n')
+
+    ran = replay("validate", "logs/whole.jsonl")
+    assert (2, "") == (ran.code, ran.stdout)
+    assert "replay: replay.toml:3: unknown key 'profil'; did you mean profile? (--isolated does without)\n" == (
+        ran.stderr
+    )
+
+
 # --- Bad input --------------------------------------------------------------------------------------------------
 
 ENTRY = '[[expect]]\npath = "logs/broken.jsonl"\n'
