@@ -13,7 +13,7 @@ from typing import NamedTuple
 from replay_cli.configured import find, load
 from replay_cli.errors import UsageError
 from replay_cli.grading import named
-from replay_cli.manifest import Entries, Manifest, Settings, whole
+from replay_cli.manifest import Entries, Entry, Manifest, Settings, whole
 
 
 class Asked(NamedTuple):
@@ -42,9 +42,13 @@ class Preferred:
         """What is asked of a log that no entry speaks of."""
         return self._preferred(self._typed, self._top)
 
+    def entry(self, path: str) -> Entry | None:
+        """The entry that speaks of the log at a path."""
+        return self._entries.of(whole(path))
+
     def of(self, path: str) -> Asked:
-        """What is asked of the log at a path. Raises UsageError if that leaves no rule to ask."""
-        entry = self._entries.of(whole(path))
+        """What is asked of the log at a path."""
+        entry = self.entry(path)
         return self._preferred(self._typed, entry.settings.over(self._top)) if entry is not None else self.top
 
 

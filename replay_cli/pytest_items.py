@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from replay_cli.api import audit_source
-from replay_cli.asserting import failed, level, options_of
 from replay_cli.discovery import Discovered, discover
 from replay_cli.errors import ReplayError
-from replay_cli.findings import Severity
-from replay_cli.grading import grade
-from replay_cli.planning import Options
+from replay_cli.pytest_terms import Terms
 from replay_cli.sources import open_path
 
 if TYPE_CHECKING:
@@ -35,8 +32,7 @@ class Collecting:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._options = options_in(config)
-        self._least = level_in(config)
+        self._terms = Terms(config)
         self._beside: Beside | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -75,7 +71,7 @@ class Collecting:
         if file_path.name not in self._names or file_path.resolve() not in self._recordings:
             return None
         recording: Recording = Recording.from_parent(parent, path=file_path)
-        recording.options, recording.least = self._options, self._least
+        recording.terms = self._terms
         return recording
 
     @cached_property
@@ -118,8 +114,7 @@ class Beside:
 class Recording(pytest.File):
     """A log or capture, in which there is one test."""
 
-    options: Options
-    least: Severity
+    terms: Terms
 
     def collect(self) -> Iterable[pytest.Item]:
         """Its test."""
@@ -127,17 +122,18 @@ class Recording(pytest.File):
 
 
 class Audit(pytest.Item):
-    """The test of one recording: it would pass ``replay validate``."""
+    """The test of one recording: it is as the manifest says, or else it would pass ``replay validate``."""
 
     def runtest(self) -> None:
         """Audit the recording. Raises BrokenRecordingError with what is wrong with it."""
         recording = self.parent
         assert isinstance(recording, Recording)
         name = _shown(self.path, self.config.rootpath)
-        report = audit_source(partial(open_path, self.path, name), recording.options)
-        if report.profile == "foreign" and self.path.suffix.lower() == ".log":
+        terms = recording.terms
+        report = audit_source(partial(open_path, self.path, name), terms.options(self.path))
+        if report.profile == "foreign" and self.path.suffix.lower() == ".log" and terms.entry(self.path) is None:
             pytest.skip(report.verdict)
-        why = list(failed(report, recording.least))
+        why = list(terms.broken(report, self.path))
         if why:
             raise BrokenRecordingError("\n".join(why))
 
@@ -156,32 +152,15 @@ class BrokenRecordingError(AssertionError):
     """A recording does not pass: its findings, a line each, and the verdict."""
 
 
-def options_in(config: pytest.Config) -> Options:
-    """How recordings are audited. Raises pytest.UsageError for a rule that there is not."""
-    words = {name: config.getini(f"replay_{name}") for name in ("select", "ignore", "severity")}
-    try:
-        return options_of("auto", "auto", grade(**words))
-    except ReplayError as error:
-        raise pytest.UsageError(f"replay_select, replay_ignore, replay_severity: {error}") from None
-
-
-def level_in(config: pytest.Config) -> Severity:
-    """From where on findings fail. Raises pytest.UsageError if it is no severity."""
-    try:
-        return level(config.getini("replay_fail_level"))
-    except ReplayError as error:
-        raise pytest.UsageError(f"replay_fail_level: {error}") from None
-
-
 def opener(config: pytest.Config) -> Callable[[str | PathLike[str]], AuditedLog]:
     """The function that the fixture ``replay_log`` is."""
     from replay_cli.audited import audited
 
-    options, root = options_in(config), config.rootpath
+    terms, root = Terms(config), config.rootpath
 
     def replay_log(path: str | PathLike[str]) -> AuditedLog:
         """The audited log at ``path``. Raises UsageError if there is none, SourceError if it cannot be opened."""
-        return audited(root / path, str(path), options)
+        return audited(root / path, str(path), terms.options(root / path))
 
     return replay_log
 

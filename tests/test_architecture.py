@@ -26,6 +26,7 @@ ROWS = (
     "late",
     "founding",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
+    "pytest_terms",
     "batches twin gathering restoring asserting audited asked_validate",
     "api progress render misuse tailed",
     "diffed",
@@ -80,7 +81,7 @@ OWNERS = {
     "msgspec": "heavy",
     "jmespath": "selection",
     "httpx2": "remote",
-    "pytest": "pytest_items pytest_plugin",
+    "pytest": "pytest_items pytest_plugin pytest_terms",
     "platformdirs": "index",
     "sqlite3": "seen",
     "fcntl": "store_lock",
@@ -93,7 +94,7 @@ OWNERS = {
     "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli configured contents cursor "
     "discovery emitting following founding gathering index manifest nearby outputs planning preferring "
-    "profiles progress pytest_items schemas_made sources store_lock stores twin userschema "
+    "profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
     "validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
