@@ -141,8 +141,10 @@ class _Run:
             try:
                 options = options_of(settings, self._request.jobs)
             except UsageError as error:
-                if settings.schema is not None:  # of rules it was told already
-                    self._say(str(error))
+                entry = recordings[0].entry
+                if settings.schema is not None and entry is not None:  # of rules it was told already
+                    said = str(error).removeprefix("--").replace(settings.schema, os.path.relpath(settings.schema))
+                    self._say(str(self._manifest.error(("expect", entry.number, "schema"), said)))
                 self._due.add(USAGE)
                 continue
             for recording, looked in self._looked(recordings, options):
@@ -167,7 +169,7 @@ class _Run:
 
     def _compared(self, recording: Recording, looked: Looked) -> Checked | None:
         """A recording beside its entry; None for another log that a folder held."""
-        if recording.entry is None and looked.profile == "foreign" and is_log(recording.path):
+        if recording.entry is None and not recording.named and looked.profile == "foreign" and is_log(recording.path):
             self._skipped += 1
             return None
         if looked.failure is not None:
@@ -221,6 +223,8 @@ class _Run:
         """Write what was found into the manifest; nothing of what could not be read, or has too many findings."""
         from replay_cli.blessing import Found, blessed
 
+        if not self._manifest.holds(str(self._manifest.file)):
+            raise UsageError(f"--update: {self._manifest.shown} is a link that leads out of the repository")
         folder, found, new = self._manifest.folder, [], 0
         for one in checked:
             path = os.path.relpath(one.recording.full, folder)

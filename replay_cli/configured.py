@@ -27,6 +27,7 @@ from replay_cli.manifest import (
     real,
     real_folder,
     spans_of,
+    whole,
     within,
 )
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
@@ -56,7 +57,7 @@ def _speaks_of_us(path: Path) -> bool:
 
 def load(path: Path) -> Manifest:
     """Read a manifest. Raises UsageError, which names the file and the line, for one that cannot be meant."""
-    path = path.absolute()
+    path = Path(whole(str(path)))
     shown = os.path.relpath(path)
     data = _read(path, shown)
     return made(path, shown, data)
@@ -95,7 +96,7 @@ def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
 
 SETTINGS = ("profile", "select", "ignore", "severity")
 TOP = (*SETTINGS, "paths", "exclude", "expect")
-ENTRY = ("path", *SETTINGS, "max-line-bytes", "schema", "starts-at-seq", "ends-with", "findings")
+ENTRY = ("path", *SETTINGS, "max-line-bytes", "schema", "starts-at-seq", "ends-at-seq", "ends-with", "findings")
 FINDING = ("rule", "line", "seq", "fingerprint")
 
 _KINDS: dict[type, str] = {str: "a string", int: "a whole number", list: "an array", dict: "a table"}
@@ -212,9 +213,10 @@ class _Reader:
         if "path" not in found:
             raise self.error(way, "this entry names no path")
         path = self.typed(found["path"], str, (*way, "path"), "path")
-        seq, event = found.get("starts-at-seq"), found.get("ends-with")
-        if seq is not None:
-            self.number(seq, (*way, "starts-at-seq"), "starts-at-seq", 0)
+        seq, last, event = (found.get(key) for key in ("starts-at-seq", "ends-at-seq", "ends-with"))
+        for key, number in (("starts-at-seq", seq), ("ends-at-seq", last)):
+            if number is not None:
+                self.number(number, (*way, key), key, 0)
         if event is not None:
             self.typed(event, str, (*way, "ends-with"), "ends-with")
         if "max-line-bytes" in found:
@@ -228,6 +230,7 @@ class _Reader:
             findings=tuple(self.expected(one, (*way, "findings", at)) for at, one in enumerate(listed)),
             starts_at_seq=seq,
             ends_with=event,
+            ends_at_seq=last,
         )
 
     def expected(self, value: Any, way: Way) -> Expected:
@@ -257,12 +260,12 @@ class _Reader:
         """The whole path that a path of the manifest means. Raises UsageError if it leads out of the repository."""
         if not path.strip() or "\0" in path:
             raise self.error(way, f"{path!r} is no path")
-        whole = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
-        fixed = whole[: m.start()] if (m := re.search(r"[^/]*[*?\[]", whole)) else whole
-        inside = within(whole, self._root) and within(real(fixed), real_folder(self._root))
+        full = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
+        fixed = full[: m.start()] if (m := re.search(r"[^/]*[*?\[]", full)) else full
+        inside = within(full, self._root) and within(real(fixed), real_folder(self._root))
         if os.path.isabs(path) or not inside:  # noqa: PTH117
             raise self.error(way, f"{path!r} leads out of the repository")
-        return whole
+        return full
 
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch

@@ -8,7 +8,7 @@ one that is expected and one that was found are one that changed if they share r
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
 
 from replay_cli.findings import Content, Ends
@@ -56,23 +56,30 @@ class Difference(NamedTuple):
     found: Seen | None
 
 
+class Bound(NamedTuple):
+    """A key of the manifest that says how a stream begins or ends, what it says, and what is so; None: nothing."""
+
+    key: str
+    expected: int | str
+    found: int | str | None
+
+
 class Compared(NamedTuple):
     """A recording beside its entry. ``same`` are expected findings with those that they stand for.
 
-    ``head`` and ``end`` are what the stream should begin and end with, and what it does; None if that is as it should
-    be. ``uncompared`` are findings beyond those that are compared.
+    ``bounds`` are where the stream should begin and end otherwise. ``uncompared`` are findings beyond those that are
+    compared.
     """
 
     differences: list[Difference]
     same: list[tuple[Expected, Seen]]
-    head: tuple[int, int | None] | None
-    end: tuple[str, str | None] | None
+    bounds: list[Bound]
     uncompared: int
 
     @property
     def differs(self) -> bool:
         """Whether anything is not as expected."""
-        return bool(self.differences or self.head or self.end or self.uncompared)
+        return bool(self.differences or self.bounds or self.uncompared)
 
     @property
     def dated(self) -> bool:
@@ -120,16 +127,18 @@ def _seen_in(report: Report) -> list[Seen]:
 def compared(looked: Looked, entry: Entry) -> Compared:
     """A recording beside what is expected."""
     same, differences = matched(entry.findings, looked.seen)
-    seq, event = looked.ends
-    head = entry.starts_at_seq is not None and seq != entry.starts_at_seq
-    end = entry.ends_with is not None and event != entry.ends_with
-    return Compared(
-        differences,
-        same,
-        (entry.starts_at_seq, seq) if head and entry.starts_at_seq is not None else None,
-        (entry.ends_with, event) if end and entry.ends_with is not None else None,
-        looked.uncompared,
-    )
+    return Compared(differences, same, list(bounds(entry, looked.ends)), looked.uncompared)
+
+
+def bounds(entry: Entry, ends: Ends) -> Iterator[Bound]:
+    """Where a stream begins or ends otherwise than is expected."""
+    for key, expected, found in (
+        ("starts-at-seq", entry.starts_at_seq, ends.seq),
+        ("ends-at-seq", entry.ends_at_seq, ends.last),
+        ("ends-with", entry.ends_with, ends.event),
+    ):
+        if expected is not None and expected != found:
+            yield Bound(key, expected, found)
 
 
 _Way = tuple[Callable[[Expected], Hashable], Callable[[Seen], Hashable]]

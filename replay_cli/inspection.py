@@ -273,10 +273,10 @@ def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None, whole:
     offsets = [min(one.offset for one in tally.heads.values()), max(one.offset for one in tally.tails.values())]
     if whole is not None and offsets[1] < len(whole):
         first, last = (event_at(whole[offset : offset + plan.limit]) for offset in offsets)
-        return Ends(first.seq, last.event)
+        return Ends(first.seq, last.event, last.seq)
     if source.plain and source.path is not None:
         first, last = (read_event(partial(read_at, source.path, offset), plan.limit) for offset in offsets)
-        return Ends(first.seq, last.event)
+        return Ends(first.seq, last.event, last.seq)
     if again is None:
         return Ends(None, None)
     try:
@@ -284,7 +284,8 @@ def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None, whole:
             texts = lines_at(reopened.chunks(tally.size), offsets, plan.limit)
     except ReplayError:
         return Ends(None, None)
-    return Ends(event_at(texts[0]).seq, event_at(texts[1]).event)
+    first, last = map(event_at, texts)
+    return Ends(first.seq, last.event, last.seq)
 
 
 def _with_excerpts(findings: list[Finding], source: Source) -> list[Finding]:

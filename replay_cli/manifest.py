@@ -73,6 +73,7 @@ class Entry:
     findings: tuple[Expected, ...] = ()
     starts_at_seq: int | None = None
     ends_with: str | None = None
+    ends_at_seq: int | None = None
 
     @property
     def is_pattern(self) -> bool:

@@ -17,7 +17,8 @@ _ALL = re.sub(r"\((?!\?)", "(?:", _FINDING)
 
 _PIECE = re.compile(
     r"\n|#[^\x00-\x08\x0a-\x1f\x7f]*\n|"
-    rf"\[\[expect\]\]\npath = {_TEXT}\n(?:starts-at-seq = {_NUMBER}\n)?(?:ends-with = {_TEXT}\n)?"
+    rf"\[\[expect\]\]\npath = {_TEXT}\n(?:starts-at-seq = {_NUMBER}\n)?"
+    rf"(?:ends-at-seq = {_NUMBER}\n)?(?:ends-with = {_TEXT}\n)?"
     rf"(?:findings = \[\n((?:  {_ALL},\n)*)\]\n)?"
 )
 _ONE = re.compile(_FINDING)
@@ -46,10 +47,11 @@ def read_plain(text: str) -> dict[str, Any] | None:
     return {**content, "expect": entries}
 
 
-def _entry(path: str, seq: str | None, event: str | None, findings: str | None) -> dict[str, Any]:
+def _entry(path: str, seq: str | None, last: str | None, event: str | None, findings: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"path": path}
-    if seq is not None:
-        entry["starts-at-seq"] = int(seq)
+    for key, number in (("starts-at-seq", seq), ("ends-at-seq", last)):
+        if number is not None:
+            entry[key] = int(number)
     if event is not None:
         entry["ends-with"] = event
     if findings is not None:

@@ -83,7 +83,7 @@ def test_a_new_recording_fails_until_it_is_blessed(folder: Path, replay: Replay)
 def test_what_is_blessed_says_how_a_stream_begins_and_ends(folder: Path, replay: Replay) -> None:
     said = tomllib.loads(blessed(folder, replay).read_text())["expect"]
 
-    whole = {"path": "logs/whole.jsonl", "starts-at-seq": 1, "ends-with": "turn.completed"}
+    whole = {"path": "logs/whole.jsonl", "starts-at-seq": 1, "ends-at-seq": 4, "ends-with": "turn.completed"}
     assert whole == said[1]
     assert [("not-json", 2, 2)] == [(one["rule"], one["line"], one["seq"]) for one in said[0]["findings"]]
 
@@ -108,6 +108,103 @@ def test_a_clean_recording_that_changed_fails(data: bytes, told: list[str], fold
         assert line in ran.stdout
 
 
+def test_an_end_is_missed_also_where_what_is_left_ends_alike(folder: Path, replay: Replay) -> None:
+    (folder / "logs" / "whole.jsonl").write_bytes(store(1, 2, 3))
+    blessed(folder, replay)
+    (folder / "logs" / "whole.jsonl").write_bytes(store(1, 2))
+
+    assert "  changed     - ends-at-seq = 3\n              + ends-at-seq = 2\n" in replay("check").stdout
+
+
+def test_an_entry_is_looked_at_wherever_its_recording_is(folder: Path, replay: Replay) -> None:
+    """Also where it is a link to another, or has the characters of patterns in its name, outside the paths."""
+    (folder / "more").mkdir()
+    (folder / "more" / "odd [1]*.jsonl").write_bytes(WHOLE)
+    (folder / "more" / "link.jsonl").symlink_to("../logs/whole.jsonl")
+    (folder / "more" / "other.jsonl").symlink_to("../logs/whole.jsonl")
+    for name in ("odd [1]*", "link", "other"):
+        entries = (
+            f'[[expect]]\npath = "logs/whole.jsonl"\n[[expect]]\npath = "more/{name}.jsonl"\nstarts-at-seq = 7\n'
+        )
+        write(folder, f'paths = ["logs/whole.jsonl"]\n{entries}')
+        ran = replay("check")
+
+        assert (1, 1) == (ran.code, ran.stdout.count("begins elsewhere")), ran.stderr
+        assert ran.stdout.startswith(f"more/{name}.jsonl: ")
+
+
+@pytest.mark.parametrize("target", ["nowhere", "gone.jsonl"])
+def test_a_link_to_nothing_is_no_recording(target: str, folder: Path, replay: Replay) -> None:
+    (folder / "gone.jsonl").symlink_to(target)
+    write(
+        folder,
+        'paths = ["logs/whole.jsonl"]\n[[expect]]\npath = "gone.jsonl"\n[[expect]]\npath = "logs/whole.jsonl"\n',
+    )
+    ran = replay("check")
+
+    assert (2, "replay: replay.toml:3: no such file: gone.jsonl") == (ran.code, ran.stderr.splitlines()[0])
+
+
+def test_a_folder_without_recordings_is_told_where_others_have_some(folder: Path, replay: Replay) -> None:
+    (folder / "lost").mkdir()
+    write(folder, 'paths = [\n  "logs",\n  "lost",\n]\n[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n')
+    ran = replay("check")
+
+    assert (2, "replay: replay.toml:3: nothing to read in lost") == (ran.code, ran.stderr.splitlines()[0])
+
+
+def test_another_log_that_is_named_is_held_to_the_manifest(folder: Path, replay: Replay) -> None:
+    (folder / "app.log").write_bytes(b"INFO started\n")
+    write(folder, 'paths = ["app.log"]\n')
+
+    assert "app.log: new, has no entry in replay.toml (1 finding)" == replay("check").stdout.splitlines()[0]
+
+
+def test_the_repository_is_that_of_the_manifest(
+    folder: Path, called: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder / "other"
+    (other / ".git").mkdir(parents=True)
+    (other / "run.jsonl").write_bytes(WHOLE)
+    write(other, 'paths = ["run.jsonl"]\n[[expect]]\npath = "run.jsonl"\n')
+    (folder / "logs" / ".git").mkdir()
+
+    monkeypatch.chdir(folder / "logs")
+    ran = called("check", "--config", "../other/replay.toml")
+
+    assert (0, "") == (ran.code, ran.stdout), ran.stderr
+
+
+def test_a_manifest_elsewhere_is_not_written_through_a_link(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, replay: Replay
+) -> None:
+    other = write(tmp_path_factory.mktemp("other"), "# theirs\n")
+    (folder / "replay.toml").symlink_to(other)
+    ran = replay("check", "--update")
+
+    assert (2, "replay: --update: replay.toml is a link that leads out of the repository\n") == (ran.code, ran.stderr)
+    assert "# theirs\n" == other.read_text()
+
+
+def test_a_schema_that_is_none_is_told_with_its_line(folder: Path, replay: Replay) -> None:
+    (folder / "text.schema.json").write_text("text")
+    write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nschema = "text.schema.json"\n')
+
+    assert replay("check").stderr.startswith("replay: replay.toml:3: schema: text.schema.json is not JSON")
+
+
+def test_recordings_are_shown_from_the_folder_of_the_call(
+    folder: Path, called: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 'paths = ["."]\n')
+    monkeypatch.chdir(folder / "logs")
+    ran = called("check")
+
+    assert ["broken.jsonl", "whole.jsonl"] == [
+        line.partition(":")[0] for line in ran.stdout.splitlines() if "new, has no entry in ../replay.toml" in line
+    ]
+
+
 @pytest.mark.parametrize("kind", ["jsonl.gz", "sse", "sse.gz"])
 def test_the_ends_are_seen_in_every_kind_of_recording(kind: str, folder: Path, replay: Replay) -> None:
     data = capture((5, 4), (6, 5)) if "sse" in kind else store(5, 6)
@@ -116,7 +213,7 @@ def test_the_ends_are_seen_in_every_kind_of_recording(kind: str, folder: Path, r
     said = tomllib.loads(blessed(folder, replay).read_text())["expect"]
 
     entry = next(one for one in said if one["path"] == f"logs/more.{kind}")
-    assert (5, "item.delta") == (entry["starts-at-seq"], entry["ends-with"])
+    assert (5, 6, "item.delta") == (entry["starts-at-seq"], entry["ends-at-seq"], entry["ends-with"])
 
 
 def test_missing_unexpected_and_changed_findings_are_told_apart(folder: Path, replay: Replay) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from replay_cli.plaintoml import read_plain
 
-ENTRY = '[[expect]]\npath = "a.jsonl"\nstarts-at-seq = 1\nends-with = "turn.completed"\n'
+ENTRY = '[[expect]]\npath = "a.jsonl"\nstarts-at-seq = 1\nends-at-seq = 7\nends-with = "turn.completed"\n'
 FOUND = (
     '[[expect]]\npath = "b # é [x].sse"\nfindings = [\n'
     '  { rule = "torn-tail", line = 17, seq = 6630, fingerprint = "c:1" },\n  { rule = "S104" },\n]\n'
