@@ -43,6 +43,7 @@ class Looked(NamedTuple):
     profile: str
     failure: str | None
     events: int
+    lines: int
     size: int
     seen: list[Seen]
     ends: Ends
@@ -98,6 +99,7 @@ def looked_at(report: Report) -> Looked:
         report.profile,
         report.failure,
         report.events,
+        report.lines,
         report.bytes,
         _seen_in(report) if report.findings else [],
         report.ends or Ends(None, None),
