@@ -56,6 +56,8 @@ def blessed(manifest: Manifest, found: Sequence[Found], gone: Sequence[Entry]) -
         if span is None or not manifest.text.startswith("[[", span.start):
             raise manifest.error(("expect", entry.number), "this entry cannot be taken out; take it out by hand")
         edits.append(_Edit(_with_comment(manifest.text, span.start), _end_of_entry(manifest, entry), ""))
+    if new:
+        edits += _without_empty_array(manifest)
     text = manifest.text
     # From the end on, so that places stay true; of two at one place the later goes in first, and so stands behind.
     edits.sort(key=lambda one: (one.start, one.end))
@@ -63,8 +65,21 @@ def blessed(manifest: Manifest, found: Sequence[Found], gone: Sequence[Entry]) -
         text = text[: edit.start] + edit.text + text[edit.end :]
     if new:
         text = "\n".join([text.rstrip("\n") + "\n" if text.strip() else "", *new]).lstrip("\n")
+    if "\r\n" in manifest.text and not re.search(r"(?<!\r)\n", manifest.text):
+        text = re.sub(r"\r?\n", "\r\n", text)
     _hold(manifest, text, found, gone)
     return text
+
+
+def _without_empty_array(manifest: Manifest) -> Iterator[_Edit]:
+    """The change by which ``expect = []`` gives way to tables. Raises UsageError for an array that holds entries."""
+    span = manifest.spans.get((*manifest.prefix, "expect"))
+    if span is None or manifest.text.startswith("[[", span.start):
+        return
+    if manifest.entries:
+        said = "expect is an array; write [[expect]] tables, to which entries can be added (--update)"
+        raise manifest.error(("expect",), said)
+    yield _Edit(span.key, _line_end(manifest.text, span.end), "")
 
 
 def _is_for_many(one: Found) -> bool:

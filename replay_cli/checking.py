@@ -275,6 +275,10 @@ class _Run:
             path = os.path.relpath(one.recording.full, folder)
             if not one.is_dated or one.looked.failure is not None:
                 continue
+            if not _is_text(path):
+                self._complain(f"{one_line(path)}: TOML has no way to tell this name, which is no UTF-8; exclude it")
+                self._due.add(FINDINGS)
+                continue
             if one.looked.uncompared:
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
@@ -293,6 +297,14 @@ class _Run:
         gone = len(self._gate.gone)
         said = [f"{new} new"] * bool(new) + [f"{len(found) - new} changed"] * (len(found) > new)
         self._say(f"wrote {self._manifest.shown}: {', '.join([*said, *([f'{gone} gone'] if gone else [])])}")
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _moved(checked: Iterable[Judged]) -> int:

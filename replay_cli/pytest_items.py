@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
 from functools import cached_property, partial
 from glob import escape
 from os import PathLike
@@ -50,7 +51,9 @@ class Collecting:
             raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
         if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
             given = [Path(self._config.rootpath, arg) for arg in self._config.args]
-            outside = [path for path in self._recordings.values() if not _is_below(path, given)]
+            outside = [
+                path for path in self._recordings.values() if not (_is_below(path, given) or self._is_ignored(path))
+            ]
             # Folders: of a file that is named, pytest looks at the whole folder again for each.
             folders = _topmost({path.parent for path in outside})
             if folders:
@@ -73,6 +76,13 @@ class Collecting:
         recording: Recording = Recording.from_parent(parent, path=file_path)
         recording.terms = self._terms
         return recording
+
+    def _is_ignored(self, path: Path) -> bool:
+        """Whether --ignore or --ignore-glob is for it; pytest itself does not ask them of what it is to look into."""
+        start = self._config.invocation_params.dir
+        ignored = [start / one for one in self._config.getoption("ignore") or ()]
+        patterns = [str(start / one) for one in self._config.getoption("ignore_glob") or ()]
+        return _is_below(path, ignored) or any(fnmatch(str(path), pattern) for pattern in patterns)
 
     @cached_property
     def _found(self) -> Discovered:

@@ -24,7 +24,7 @@ ROWS = (
     "__init__ __main__",
     "cli cli_cache cli_check cli_diff cli_emit cli_tail pytest_plugin",
     "late",
-    "founding",
+    "founding comparison",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
     "pytest_terms",
     "batches twin gathering restoring asserting audited asked_validate",
@@ -62,9 +62,9 @@ ROWS = (
     "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
-    "compression heavy violation places ends",
+    "compression heavy violation places ends live",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments volatile live words",
+    "fragments volatile words",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
     "nearby tomlplaces plaintoml aligning",
@@ -89,11 +89,11 @@ OWNERS = {
     "backports": "compression",
     "compression": "compression",
     # What leads to the outside. ``io`` and ``os`` in api: BytesIO and PathLike; ``pathlib`` in cli: a type.
-    "io": "api asserting sources twin",
-    "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
+    "io": "api asserting comparison sources twin",
+    "os": "api asked asserting atomic blessing checking cli comparison configured discovery following founding gate "
     "index manifest pool pytest_items sources store_lock stores terminal tokens twin validating",
-    "pathlib": "api asked_validate asserting atomic audited batches checking cli configured contents cursor "
-    "discovery emitting following founding gathering index manifest nearby outputs planning preferring "
+    "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
+    "cursor discovery emitting following founding gathering index manifest nearby outputs planning preferring "
     "profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
     "validating",
     "select": "following sources",
@@ -329,7 +329,7 @@ def test_no_module_is_too_long() -> None:
 
 def test_public_names_are_those_of_the_manual() -> None:
     told = []
-    for name in ("validate.md", "emit.md", "pytest.md"):
+    for name in ("validate.md", "emit.md", "pytest.md", "diff.md"):
         page = (ROOT / "docs" / name).read_text(encoding="utf-8")
         section = page.partition("\n## Python API\n")[2].partition("\n## ")[0]
         told += re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)

@@ -389,8 +389,36 @@ def test_update_of_what_was_not_laid_out_in_tables_says_so(folder: Path, replay:
     ran = replay("check", "--update")
 
     assert 2 == ran.code
-    assert "replay.toml cannot be written" in ran.stderr
+    said = "expect is an array; write [[expect]] tables, to which entries can be added (--update)"
+    assert f"replay: replay.toml:1: {said}\n" == ran.stderr
     assert before == path.read_text()
+
+
+def test_update_puts_tables_in_the_place_of_an_empty_array(folder: Path, replay: Replay) -> None:
+    path = write(folder, '# ours\nexpect = []  # none yet\npaths = "logs"\n')
+
+    assert 0 == replay("check", "--update").code
+    assert path.read_text().startswith('# ours\npaths = "logs"\n\n[[expect]]\n')
+    assert 0 == replay("check").code
+
+
+def test_update_keeps_the_line_ends_of_the_manifest(folder: Path, replay: Replay) -> None:
+    path = folder / "replay.toml"
+    path.write_bytes(b'paths = ["logs"]\r\n[[expect]]\r\npath = "logs/broken.jsonl"\r\n')
+
+    assert 0 == replay("check", "--update").code
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n") > 8
+    assert 0 == replay("check").code
+
+
+def test_a_name_that_toml_cannot_tell_is_told_and_the_others_are_blessed(folder: Path, replay: Replay) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/logs/odd\xff.jsonl")).write_bytes(WHOLE)
+    path = write(folder, 'paths = ["logs"]\n')
+    ran = replay("check", "--update")
+
+    assert 1 == ran.code
+    assert r"replay: logs/odd\xff.jsonl: TOML has no way to tell this name" in ran.stderr
+    assert 2 == path.read_text().count("[[expect]]")
 
 
 def test_pyproject_may_be_the_manifest(folder: Path, replay: Replay) -> None:
@@ -725,6 +753,35 @@ def test_init_leaves_alone_what_is_there(folder: Path, replay: Replay) -> None:
 
     assert 0 == replay("init").code
     assert hooks == (folder / ".pre-commit-config.yaml").read_text()
+
+
+def test_init_passes_over_what_git_ignores(folder: Path, replay: Replay) -> None:
+    for place in ("build", "deep/node_modules"):
+        (folder / place).mkdir(parents=True)
+        (folder / place / "run.jsonl").write_bytes(WHOLE)
+    (folder / ".gitignore").write_text("# made\nnode_modules/\n/build\n*.pyc\n!keep\n\n")
+
+    assert 0 == replay("init").code
+    text = (folder / "replay.toml").read_text()
+    assert 'paths = ["logs"]\nexclude = ["node_modules/", "/build"]\n' in text
+    assert 2 == text.count("[[expect]]")
+
+
+def test_init_keeps_line_ends(folder: Path, replay: Replay) -> None:
+    path = folder / ".pre-commit-config.yaml"
+    path.write_bytes(b"repos:\r\n- repo: meta\r\n  hooks: []\r\n")
+
+    assert 0 == replay("init").code
+    assert b"replay-check\r\n" in path.read_bytes()
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+
+
+def test_init_writes_nothing_where_it_cannot_write_all(folder: Path, replay: Replay) -> None:
+    (folder / ".github").write_text("mine")
+    ran = replay("init")
+
+    assert (2, "replay: init: .github is there, and no folder; nothing was written\n") == (ran.code, ran.stderr)
+    assert not (folder / "replay.toml").exists()
 
 
 def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path, replay: Replay) -> None:

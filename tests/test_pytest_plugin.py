@@ -137,6 +137,18 @@ def test_it_can_be_switched_off(words: list[str], project: pytest.Pytester) -> N
     assert ran(run_apart(project, "-v", *words).outlines) == {"tests/test_one.py::test_one PASSED"}
 
 
+@pytest.mark.parametrize(
+    ("word", "left"), [("--ignore=recordings", set()), ("--ignore-glob=*/torn*", {"clean"}), ("--ignore=tests", None)]
+)
+def test_what_pytest_is_to_ignore_is_ignored(word: str, left: set[str] | None, project: pytest.Pytester) -> None:
+    write(project.path, {"recordings/torn.jsonl": TORN})
+
+    told = {line.partition("::")[0] for line in ran(run(project, "-v", word).outlines)}
+
+    names = {"clean", "torn"} if left is None else left
+    assert {f"recordings/{name}.jsonl" for name in names} == {one for one in told if one.startswith("recordings")}
+
+
 def test_nothing_is_collected_where_no_paths_are_set(project: pytest.Pytester) -> None:
     project.makeini("[pytest]\n")
 
