@@ -30,6 +30,9 @@ from replay_cli.pool import cores
 ROOT = Path(__file__).parents[1]
 RECORDINGS, EVENTS, LOOPED = 1_000, 50, 20
 
+MUST, MUST_LOOP = 3, 20
+"""How many times ``cat`` plus a start it may take, and how many times as fast as the loop it must be."""
+
 REPLAY = (sys.executable, "-m", "replay_cli")
 
 
@@ -103,10 +106,16 @@ def told(took: dict[str, Took], used: int) -> Iterator[str]:
         each = one.wall / (cat.wall + processes * start.wall)
         work = one.cpu / processes / (cat.cpu + start.cpu)
         yield (
-            f"{what}: {strict:.1f} times `cat` plus one start, {each:.1f} times `cat` plus a start per core used "
-            f"(must: 3); work per core {work:.1f} times that of `cat` plus one start"
+            f"{what}: {strict:.1f} times `cat` plus one start (must: {MUST}, {_word(strict <= MUST)}), "
+            f"{each:.1f} times `cat` plus a start per core used ({_word(each <= MUST)}); "
+            f"work per core {work:.1f} times that of both"
         )
-    yield f"{loop.wall * RECORDINGS / LOOPED / check.wall:.0f} times as fast as the loop (must: 20)"
+    faster = loop.wall * RECORDINGS / LOOPED / check.wall
+    yield f"{faster:.0f} times as fast as the loop (must: {MUST_LOOP}, {_word(faster >= MUST_LOOP)})"
+
+
+def _word(held: bool) -> str:
+    return "met" if held else "missed"
 
 
 def main(arguments: Sequence[str]) -> int:

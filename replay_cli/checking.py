@@ -6,7 +6,7 @@ Differences go to stdout; what is wrong with the manifest, and the summary, to s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,13 @@ from replay_cli.batches import answers
 from replay_cli.configured import find, load
 from replay_cli.contrast import contrast, unknown
 from replay_cli.discovery import Entry as Input
-from replay_cli.discovery import is_log
+from replay_cli.discovery import is_log, literal_folder
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.gate import Gate, Recording, gather, missing
 from replay_cli.judged import CATALOGUE, Judged, head_of, report_of, report_of_stale, stale, told
 from replay_cli.manifest import Manifest, Settings, grading_of
+from replay_cli.nearby import repository
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
@@ -59,7 +60,7 @@ def check(request: Request) -> int:
         raise UsageError("--output-file: is given an empty value; was a variable not set?")
     if request.update and (request.format != "text" or request.output_file is not None):
         raise UsageError("--update: writes the manifest, and nothing else; --format and --output-file are of a check")
-    manifest = manifest_of(request.config)
+    manifest = manifest_of(request.config, request.paths)
     gate = gather(manifest, request.paths)
     _refuse_own_input(request, manifest, gate)
     return _Run(request, manifest, gate).run()
@@ -76,16 +77,22 @@ def _refuse_own_input(request: Request, manifest: Manifest, gate: Gate) -> None:
         raise UsageError(f"--output-file: {request.output_file} is the manifest")
 
 
-def manifest_of(config: str | None) -> Manifest:
-    """The manifest that --config names, or the nearest. Raises UsageError."""
+def manifest_of(config: str | None, paths: Sequence[str] = ()) -> Manifest:
+    """The manifest that --config names, or the nearest to the paths, or to this folder. Raises UsageError."""
     if config is not None:
         if not Path(config).is_file():
             raise UsageError(f"--config: no such file: {config}")
         return load(Path(config))
-    found = find(Path.cwd())
-    if found is None:
+    here = Path.cwd()
+    root = repository(here) or here
+    nearest = {find(folder) for path in paths if (folder := literal_folder(path)).is_relative_to(root)} - {None}
+    found = [one for one in nearest or {find(here)} if one is not None]
+    if not found:
         raise UsageError("check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one")
-    return load(found)
+    if len(found) > 1:
+        names = " and ".join(sorted(os.path.relpath(one) for one in found))
+        raise UsageError(f"check: the paths go by {names}; check them one by one, or name one with --config")
+    return load(found[0])
 
 
 class _Run:

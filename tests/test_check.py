@@ -451,6 +451,28 @@ def test_the_nearest_manifest_wins(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert "../../pyproject.toml" == configured.load(places[0]).shown.replace(os.sep, "/")
 
 
+def test_the_manifest_is_the_nearest_to_the_paths_that_are_named(folder: Path, replay: Replay) -> None:
+    write(folder / "logs", '[[expect]]\npath = "whole.jsonl"\n[[expect]]\npath = "broken.jsonl"\n')
+    (folder / "more").mkdir()
+    (folder / "more" / "run.jsonl").write_bytes(WHOLE)
+
+    for words in ("logs", "logs/whole.jsonl", "logs/wh*.jsonl", "./logs/"):
+        ran = replay("check", *words.split())
+        assert "replay.toml;" not in ran.stderr
+        assert "new, has no entry" not in ran.stdout, words
+        assert ran.code == ("whole" not in words and "wh*" not in words), ran.stderr
+    assert "logs/broken.jsonl: 1 unexpected (expected at logs/replay.toml:3)" in replay("check", "logs").stdout
+    assert replay("check", "more").code == 2
+
+    write(folder, 'paths = ["more"]\n[[expect]]\npath = "more/*"\n')
+    assert replay("check", "more").code == 0
+    ran = replay("check", "more", "logs")
+    assert ran.stderr == (
+        "replay: check: the paths go by logs/replay.toml and replay.toml; check them one by one, or name one with "
+        "--config\n"
+    )
+
+
 def test_no_manifest_is_looked_for_above_the_repository(tmp_path: Path) -> None:
     write(tmp_path, "")
     (tmp_path / "in" / "it").mkdir(parents=True)
