@@ -61,8 +61,6 @@ def assert_valid_stream(
     __tracebackhide__ = True
     least = level(fail_level)
     options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
-    if isinstance(stream, bytearray | memoryview):
-        stream = bytes(stream)
     if isinstance(stream, str | PathLike | bytes):
         if until is not None:
             raise UsageError("until: is for a stream that is given line by line")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from replay_cli.errors import UsageError, one_line
-from replay_cli.plainjson import read_plain
 
 PIECE = 64 * 1024
 """Bytes from where on a line or an event is passed on, though it has not ended."""
@@ -73,18 +72,17 @@ def _awaited(until: str | None) -> frozenset[bytes]:
 def _lines(items: Iterable[str | bytes]) -> Iterator[tuple[bytes, bool]]:
     """Lines with their ends, each with whether it begins here: one that is too long comes in several parts."""
     whole: bool | None = None
-    waiting: list[bytes] = []
+    blank = 0
     held, begins = b"", True
     for number, item in enumerate(items, start=1):
         data = _bytes(item, number)
         if whole is None:
-            waiting.append(data)
-            whole = _are_whole(waiting)
-            if whole:
-                yield from ((line + b"\n", True) for line in waiting)
-            if whole is not False:
+            # Lines come without their ends, and so an empty one is blank, if the first that is not empty has none.
+            if not data:
+                blank += 1
                 continue
-            data = b"".join(waiting)
+            whole = not data.endswith((b"\n", b"\r")) and b"\n" not in data
+            yield from [(b"\n", True)] * (blank if whole else 0)
         if whole:
             if b"\n" in data:
                 raise UsageError(f"stream: item {number} holds a line end, the ones before it were lines without one")
@@ -97,32 +95,8 @@ def _lines(items: Iterable[str | bytes]) -> Iterator[tuple[bytes, bool]]:
         if len(held) >= PIECE:
             yield held, begins
             held, begins = b"", False
-    if whole is None:
-        yield from ((line + b"\n", True) for line in waiting if any(waiting))
     if held:
         yield held, begins
-
-
-def _are_whole(items: list[bytes]) -> bool | None:
-    """Whether the first items are lines without their ends; None if more have to come before that is clear.
-
-    A piece may be cut anywhere, so that a line end is the first thing to tell it. Of lines one is empty, behind each
-    event of SSE, or is an object by itself; so no event is held back for longer than it takes to come.
-    """
-    last = items[-1]
-    if b"\n" in last or last.endswith(b"\r"):
-        return False
-    if (not last and any(items)) or sum(map(len, items)) >= PIECE:
-        return True
-    return True if last[:1] == b"{" and len([*filter(None, items)]) == 1 and _is_json(last) else None
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        read_plain(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -62,9 +62,9 @@ ROWS = (
     "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
-    "compression heavy violation places ends live",
+    "compression heavy violation places ends",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments volatile words",
+    "fragments volatile live words",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
     "nearby tomlplaces plaintoml aligning",

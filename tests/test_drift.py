@@ -165,6 +165,7 @@ def test_lines_of_sh_run(line: str, tmp_path: Path) -> None:
     (store / "events" / "thr_1.jsonl").write_bytes(record(1))
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "run.jsonl").write_bytes(record(1))
+    (tmp_path / "replay.toml").write_text('paths = ["logs"]\n\n[[expect]]\npath = "logs/*"\n')
     for name in ("golden.jsonl", "new.jsonl"):
         (tmp_path / name).write_bytes(record(1) + record(2))
     first = (ROOT / "fixtures" / "recorded" / "captures" / "approvals.sse").read_bytes().split(b"\n\n")[:3]
