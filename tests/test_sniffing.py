@@ -32,6 +32,8 @@ def head(seed: int) -> bytes:
     main, *others = random.sample(sorted(LINES), 4)
     share = random.choice([0, 0, 0.05, 0.3])
     kinds = [random.choice(others) if random.random() < share else main for _ in range(random.randrange(60))]
+    if random.random() < 0.5:  # one kind first, and then another
+        kinds = [main] * random.randrange(READ) + [others[0]] * random.randrange(READ)
     return b"".join(LINES[kind] for kind in kinds)[: random.choice([None, -1, -9])]
 
 
