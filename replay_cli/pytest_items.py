@@ -15,7 +15,7 @@ import pytest
 
 from replay_cli.api import audit_source
 from replay_cli.discovery import Discovered, discover
-from replay_cli.errors import ReplayError
+from replay_cli.errors import ReplayError, one_line
 from replay_cli.pytest_terms import Terms
 from replay_cli.sources import open_path
 
@@ -73,7 +73,11 @@ class Collecting:
         """The recording that this file is, if it is one."""
         if file_path.name not in self._names or file_path.resolve() not in self._recordings:
             return None
-        recording: Recording = Recording.from_parent(parent, path=file_path)
+        name = _shown(file_path, self._config.rootpath)
+        # What does not print would break the XML of a report; what is no UTF-8 cannot go to another process.
+        odd = one_line(name) != name
+        escaped = {"name": one_line(file_path.name), "nodeid": one_line(name)} if odd else {}
+        recording: Recording = Recording.from_parent(parent, path=file_path, **escaped)
         recording.terms = self._terms
         return recording
 
@@ -155,7 +159,7 @@ class Audit(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where it is, and how it is called: the name alone, since pytest takes a dot in it for a class."""
-        return self.path, None, self.name
+        return Path(one_line(str(self.path))), None, self.name
 
 
 class BrokenRecordingError(AssertionError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -354,6 +356,21 @@ def test_the_fixture_goes_by_the_manifest(held: pytest.Pytester) -> None:
     )
 
     run(held).assert_outcomes(passed=4, skipped=1)
+
+
+@pytest.mark.parametrize("words", [["-n", "2"], ["--junitxml=report.xml"]])
+def test_odd_names_go_to_processes_and_reports(words: list[str], project: pytest.Pytester) -> None:
+    for name in (b"\xff", b"\x01", b"\xc3\xa9"):
+        Path(os.fsdecode(os.fsencode(project.path) + b"/recordings/" + name + b".jsonl")).write_bytes(TORN)
+
+    result = run_apart(project, *words)
+
+    result.assert_outcomes(passed=2, failed=3)
+    assert r"recordings/\xff.jsonl::replay" in result.stdout.str()
+    assert "\x01" not in result.stdout.str()
+    if "-n" not in words:
+        names = {case.attrib["classname"] for case in ElementTree.parse(project.path / "report.xml").iter("testcase")}
+        assert len(names) == 5
 
 
 def test_it_works_spread_over_processes(project: pytest.Pytester) -> None:
