@@ -76,7 +76,7 @@ class Collecting:
         name = _shown(file_path, self._config.rootpath)
         # What does not print would break the XML of a report; what is no UTF-8 cannot go to another process.
         odd = one_line(name) != name
-        escaped = {"name": one_line(file_path.name), "nodeid": one_line(name)} if odd else {}
+        escaped: dict[str, Any] = {"name": one_line(file_path.name), "nodeid": one_line(name)} if odd else {}
         recording: Recording = Recording.from_parent(parent, path=file_path, **escaped)
         recording.terms = self._terms
         return recording
