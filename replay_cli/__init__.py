@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from replay_cli.api import audit
     from replay_cli.asserting import assert_valid_stream
     from replay_cli.audited import AuditedLog, Event
+    from replay_cli.comparison import diff
+    from replay_cli.diffed import Diffed
     from replay_cli.emitted import Emitted
     from replay_cli.errors import ReplayError, SourceError, UsageError
     from replay_cli.findings import Rule, Severity
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RULES",
     "AuditedLog",
+    "Diffed",
     "Document",
     "Emitted",
     "Event",
@@ -41,6 +44,7 @@ __all__ = [
     "__version__",
     "assert_valid_stream",
     "audit",
+    "diff",
     "emit",
     "restore",
 ]
@@ -48,6 +52,7 @@ __all__ = [
 _HOMES = {
     "RULES": "rules",
     "AuditedLog": "audited",
+    "Diffed": "diffed",
     "Document": "report",
     "Event": "audited",
     "Finding": "report",
@@ -59,6 +64,7 @@ _HOMES = {
     "UsageError": "errors",
     "assert_valid_stream": "asserting",
     "audit": "api",
+    "diff": "comparison",
     "emit": "twin",
     "restore": "twin",
     "Emitted": "emitted",

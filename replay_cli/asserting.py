@@ -104,16 +104,23 @@ def level(word: str) -> Severity:
     return Severity(word)
 
 
-def options_of(profile: str, framing: str, grading: Grading) -> Options:
-    """How a test audits: in one process, listing few findings."""
+def options_of(
+    profile: str,
+    framing: str,
+    grading: Grading,
+    *,
+    max_line_bytes: int = MAX_LINE_BYTES,
+    schema: str | None = None,
+) -> Options:
+    """How a test audits: in one process, listing few findings. ``schema`` is the path of a schema of the user's."""
     return make_options(
         profile,
         framing,
         grading,
-        max_line_bytes=MAX_LINE_BYTES,
+        max_line_bytes=max_line_bytes,
         max_findings=FINDINGS_SHOWN,
         statistics=False,
-        schema=None,
+        schema=Path(schema) if schema is not None else None,
         show_values=False,
         max_bytes=None,
         fast=True,

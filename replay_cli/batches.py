@@ -7,12 +7,12 @@ whose size is not known, are left to the caller: a large file is cut into spans,
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from replay_cli.api import audit_source
 from replay_cli.discovery import Entry
@@ -34,24 +34,36 @@ WORTH = 4 * 1024 * 1024
 """Bytes of small files in a row from which on processes are started for them."""
 
 
-class Batch(NamedTuple):
-    """Some files to be audited in one go."""
+T = TypeVar("T")
+
+
+class Batch(NamedTuple, Generic[T]):
+    """Some files to be audited in one go, and what is made of each report before it is sent back."""
 
     paths: list[str]
     options: Options
+    made: Callable[[Report], T]
 
 
-class Answer(NamedTuple):
-    """What became of one file: its report, or why there is none."""
+class Answer(NamedTuple, Generic[T]):
+    """What became of one file: what was made of its report, or why there is none."""
 
-    report: Report | None
+    report: T | None
     error: ReplayError | None = None
 
 
-def answers(entries: Sequence[Entry], options: Options) -> Iterator[tuple[Entry, Answer | None]]:
+def whole(report: Report) -> Report:
+    """All of a report."""
+    return report
+
+
+def answers(
+    entries: Sequence[Entry], options: Options, made: Callable[[Report], T]
+) -> Iterator[tuple[Entry, Answer[T] | None]]:
     """Each input with what became of it, in order; None for those that the caller is to audit.
 
-    Raises WorkerDiedError. Closing the iterator ends the processes.
+    ``made`` makes of a report what is wanted of it, in the process that audits; ``whole`` takes it as it is. It must
+    be a function of a module. Raises WorkerDiedError. Closing the iterator ends the processes.
     """
     sized = (
         [(entry, _size(entry)) for entry in entries] if options.jobs > 1 else [(entry, LARGE) for entry in entries]
@@ -61,7 +73,7 @@ def answers(entries: Sequence[Entry], options: Options) -> Iterator[tuple[Entry,
         if not small or len(group) < 2 or sum(size for _, size in group) < WORTH:
             yield from ((entry, None) for entry, _ in group)
             continue
-        found = ordered(_audit_batch, _batches(group, replace(options, jobs=1)), options.jobs)
+        found = ordered(_audit_batch, _batches(group, replace(options, jobs=1), made), options.jobs)
         each = (answer for batch in found for answer in batch)
         yield from zip((entry for entry, _ in group), each, strict=True)
 
@@ -75,29 +87,29 @@ def _size(entry: Entry) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) and entry.path != "-" else LARGE
 
 
-def _batches(group: list[tuple[Entry, int]], options: Options) -> Iterator[Batch]:
+def _batches(group: list[tuple[Entry, int]], options: Options, made: Callable[[Report], T]) -> Iterator[Batch[T]]:
     paths: list[str] = []
     held = 0
     for entry, size in group:
         paths.append(entry.path)
         held += size
         if held >= BATCH or len(paths) == FILES:
-            yield Batch(paths, options)
+            yield Batch(paths, options, made)
             paths, held = [], 0
     if paths:
-        yield Batch(paths, options)
+        yield Batch(paths, options, made)
 
 
-def _audit_batch(batch: Batch) -> list[Answer]:
+def _audit_batch(batch: Batch[T]) -> list[Answer[T]]:
     """What became of each file of a batch; runs in a worker."""
     if batch.options.statistics:
         # So that the share that is proven goes by the batch, and not by what its worker did before.
         forget()
-    return [_audit(path, batch.options) for path in batch.paths]
+    return [_audit(path, batch) for path in batch.paths]
 
 
-def _audit(path: str, options: Options) -> Answer:
+def _audit(path: str, batch: Batch[T]) -> Answer[T]:
     try:
-        return Answer(audit_source(partial(open_path, path), options))
+        return Answer(batch.made(audit_source(partial(open_path, path), batch.options)))
     except ReplayError as error:
         return Answer(None, error)

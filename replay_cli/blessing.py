@@ -50,12 +50,14 @@ def blessed(manifest: Manifest, found: Sequence[Found], gone: Sequence[Entry]) -
         if one.entry is None or one.compared is None or _is_for_many(one):
             new.append(_block(manifest, one))
         else:
-            edits += _edited(manifest, one.entry, one.compared, one.ends)
+            edits += _edited(manifest, one.entry, one.compared)
     for entry in gone:
         span = manifest.spans.get(_way(manifest, entry))
         if span is None or not manifest.text.startswith("[[", span.start):
             raise manifest.error(("expect", entry.number), "this entry cannot be taken out; take it out by hand")
         edits.append(_Edit(_with_comment(manifest.text, span.start), _end_of_entry(manifest, entry), ""))
+    if new:
+        edits += _without_empty_array(manifest)
     text = manifest.text
     # From the end on, so that places stay true; of two at one place the later goes in first, and so stands behind.
     edits.sort(key=lambda one: (one.start, one.end))
@@ -63,8 +65,21 @@ def blessed(manifest: Manifest, found: Sequence[Found], gone: Sequence[Entry]) -
         text = text[: edit.start] + edit.text + text[edit.end :]
     if new:
         text = "\n".join([text.rstrip("\n") + "\n" if text.strip() else "", *new]).lstrip("\n")
+    if "\r\n" in manifest.text and not re.search(r"(?<!\r)\n", manifest.text):
+        text = re.sub(r"\r?\n", "\r\n", text)
     _hold(manifest, text, found, gone)
     return text
+
+
+def _without_empty_array(manifest: Manifest) -> Iterator[_Edit]:
+    """The change by which ``expect = []`` gives way to tables. Raises UsageError for an array that holds entries."""
+    span = manifest.spans.get((*manifest.prefix, "expect"))
+    if span is None or manifest.text.startswith("[[", span.start):
+        return
+    if manifest.entries:
+        said = "expect is an array; write [[expect]] tables, to which entries can be added (--update)"
+        raise manifest.error(("expect",), said)
+    yield _Edit(span.key, _line_end(manifest.text, span.end), "")
 
 
 def _is_for_many(one: Found) -> bool:
@@ -98,7 +113,11 @@ def _hold(manifest: Manifest, text: str, found: Sequence[Found], gone: Sequence[
 
 
 def _bare(entry: Entry | None) -> object:
-    return entry and (entry.path, entry.settings, entry.findings, entry.starts_at_seq, entry.ends_with)
+    return entry and (entry.path, entry.settings, entry.findings, *_bounds(entry))
+
+
+def _bounds(entry: Entry) -> tuple[object, ...]:
+    return entry.starts_at_seq, entry.ends_at_seq, entry.ends_with
 
 
 def _way(manifest: Manifest, entry: Entry) -> Way:
@@ -123,6 +142,7 @@ def _block(manifest: Manifest, one: Found) -> str:
         lines += [f"max-line-bytes = {longest}"] if longest is not None else []
         lines += [f"schema = {quoted(os.path.relpath(schema, manifest.folder))}"] if schema is not None else []
     lines += [f"starts-at-seq = {one.ends.seq}"] if one.ends.seq is not None else []
+    lines += [f"ends-at-seq = {one.ends.last}"] if one.ends.last is not None else []
     lines += [f"ends-with = {quoted(one.ends.event)}"] if one.ends.event is not None else []
     lines += [f"findings = {_array(one.seen)}"] if one.seen else []
     return "\n".join(lines) + "\n"
@@ -153,20 +173,15 @@ def quoted(text: str) -> str:
 # -- entries that are there ------------------------------------------------------------------------------------------
 
 
-def _edited(manifest: Manifest, entry: Entry, compared: Compared, ends: Ends) -> Iterator[_Edit]:
+def _edited(manifest: Manifest, entry: Entry, compared: Compared) -> Iterator[_Edit]:
     """The changes to an entry of a recording."""
     way = _way(manifest, entry)
-    for key, pair, now in (
-        ("starts-at-seq", compared.head, None if ends.seq is None else str(ends.seq)),
-        ("ends-with", compared.end, None if ends.event is None else quoted(ends.event)),
-    ):
+    for key, _, found in compared.bounds:
         span = manifest.spans.get((*way, key))
-        if pair is not None and span is not None:
-            yield (
-                _Edit(span.start, span.end, now)
-                if now is not None
-                else _Edit(span.key, _line_end(manifest.text, span.end), "")
-            )
+        if span is not None and found is not None:
+            yield _Edit(span.start, span.end, quoted(found) if isinstance(found, str) else str(found))
+        elif span is not None:
+            yield _Edit(span.key, _line_end(manifest.text, span.end), "")
     kept = [
         *compared.same,
         *((one.expected, one.found) for one in compared.differences if one.expected and one.found),

@@ -6,31 +6,37 @@ Differences go to stdout; what is wrong with the manifest, and the summary, to s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from replay_cli.api import audit_source, make_options
-from replay_cli.atomic import replacing, say, standard_output
+from replay_cli.atomic import append, replacing, say
 from replay_cli.batches import answers
 from replay_cli.configured import find, load
 from replay_cli.contrast import contrast, unknown
 from replay_cli.discovery import Entry as Input
-from replay_cli.discovery import is_log
+from replay_cli.discovery import is_log, literal_folder
 from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.expectations import MOST, Compared, Seen, compared, seen_in
-from replay_cli.findings import Ends
+from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.gate import Gate, Recording, gather, missing
+from replay_cli.judged import CATALOGUE, Judged, head_of, report_of, report_of_stale, stale, told
 from replay_cli.manifest import Manifest, Settings, grading_of
-from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE
+from replay_cli.nearby import repository
+from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
+from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
+from replay_cli.render import Style, renderer
+from replay_cli.render.json import text
 from replay_cli.resembling import meant
 from replay_cli.sources import open_path
-from replay_cli.told import Report
 from replay_cli.wording import count
+
+COMMAND = "replay check"
+"""What formats call the run."""
 
 
 class Request(NamedTuple):
@@ -41,32 +47,8 @@ class Request(NamedTuple):
     update: bool = False
     jobs: int | None = None
     quiet: bool = False
-
-
-class Checked(NamedTuple):
-    """What became of one recording: beside its entry, or as it was found if it has none.
-
-    ``seen`` is empty for one that is as expected, but where expectations are to be written; ``uncompared`` are the
-    findings beyond those that are compared.
-    """
-
-    recording: Recording
-    compared: Compared | None
-    seen: list[Seen]
-    ends: Ends
-    failed: bool
-    uncompared: int
-
-    @property
-    def differs(self) -> bool:
-        """Whether it is not as expected, or nothing is expected of it."""
-        return self.compared is None or self.compared.differs
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether the manifest does not tell it as it is now."""
-        own = self.recording.entry is not None and not self.recording.entry.is_pattern
-        return self.differs or (own and self.compared is not None and self.compared.dated)
+    format: str = "text"
+    output_file: str | None = None
 
 
 def check(request: Request) -> int:
@@ -75,21 +57,43 @@ def check(request: Request) -> int:
         raise UsageError("check: is given an empty path; was a variable not set?")
     if request.jobs is not None and request.jobs < 1:
         raise UsageError(f"--jobs: {request.jobs} is less than 1")
-    manifest = manifest_of(request.config)
+    if request.output_file is not None and not request.output_file.strip():
+        raise UsageError("--output-file: is given an empty value; was a variable not set?")
+    if request.update and (request.format != "text" or request.output_file is not None):
+        raise UsageError("--update: writes the manifest, and nothing else; --format and --output-file are of a check")
+    manifest = manifest_of(request.config, request.paths)
     gate = gather(manifest, request.paths)
+    _refuse_own_input(request, manifest, gate)
     return _Run(request, manifest, gate).run()
 
 
-def manifest_of(config: str | None) -> Manifest:
-    """The manifest that --config names, or the nearest. Raises UsageError."""
+def _refuse_own_input(request: Request, manifest: Manifest, gate: Gate) -> None:
+    """Raise UsageError if what is written would take the place of what is read."""
+    if request.output_file is None or is_stdout(request.output_file):
+        return
+    output = identity(request.output_file)
+    if output is not None and output in {identity(one.full) for one in gate.recordings}:
+        raise UsageError(f"--output-file: {request.output_file} is one of the recordings")
+    if output is not None and output == identity(str(manifest.file)):
+        raise UsageError(f"--output-file: {request.output_file} is the manifest")
+
+
+def manifest_of(config: str | None, paths: Sequence[str] = ()) -> Manifest:
+    """The manifest that --config names, or the nearest to the paths, or to this folder. Raises UsageError."""
     if config is not None:
         if not Path(config).is_file():
             raise UsageError(f"--config: no such file: {config}{meant(config, only_files=True)}")
         return load(Path(config))
-    found = find(Path.cwd())
-    if found is None:
+    here = Path.cwd()
+    root = repository(here) or here
+    nearest = {find(folder) for path in paths if (folder := literal_folder(path)).is_relative_to(root)} - {None}
+    found = [one for one in nearest or {find(here)} if one is not None]
+    if not found:
         raise UsageError("check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one")
-    return load(found)
+    if len(found) > 1:
+        names = " and ".join(sorted(os.path.relpath(one) for one in found))
+        raise UsageError(f"check: the paths go by {names}; check them one by one, or name one with --config")
+    return load(found[0])
 
 
 class _Run:
@@ -98,20 +102,21 @@ class _Run:
     def __init__(self, request: Request, manifest: Manifest, gate: Gate) -> None:
         self._request, self._manifest, self._gate = request, manifest, gate
         self._due: set[int] = set()
+        self._problems: list[str] = []
         self._skipped = 0
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
         gone = [] if update else [missing(self._manifest, one) for one in gate.gone]
         for problem in (*gate.problems, *gone):
-            self._say(str(problem))
+            self._complain(str(problem))
             self._due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
         for name in gate.empty:
             self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
         checked = self._checked()
         if not checked:
             if not self._due:
-                self._say("no recording was looked at")
+                self._complain("no recording was looked at")
             self._due.add(NOTHING)
         if update:
             self._update(checked)
@@ -128,87 +133,133 @@ class _Run:
     def _code(self) -> int:
         return next((code for code in PRECEDENCE if code in self._due), 0)
 
+    def _complain(self, problem: str) -> None:
+        """Say what could not be done; whoever reads a format is told, too."""
+        self._problems.append(problem)
+        self._say(problem)
+
     def _say(self, line: str) -> None:
         say(f"replay: {one_line(line)}")
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
-    def _checked(self) -> list[Checked]:
+    def _checked(self) -> list[Judged]:
         """Each recording beside its entry, in their order. Those with the same settings are audited together."""
         groups: dict[Settings, list[Recording]] = {}
         for one in self._gate.recordings:
             groups.setdefault(one.settings(self._manifest), []).append(one)
-        found: dict[str, Checked] = {}
+        found: dict[str, Judged] = {}
         for settings, recordings in groups.items():
             try:
                 options = options_of(settings, self._request.jobs)
             except UsageError as error:
-                if settings.schema is not None:  # of rules it was told already
-                    self._say(str(error))
+                entry = recordings[0].entry
+                if settings.schema is not None and entry is not None:  # of rules it was told already
+                    said = str(error).removeprefix("--").replace(settings.schema, os.path.relpath(settings.schema))
+                    self._complain(str(self._manifest.error(("expect", entry.number, "schema"), said)))
                 self._due.add(USAGE)
                 continue
-            for recording, report in self._reports(recordings, options):
-                checked = self._compared(recording, report)
+            for recording, looked in self._looked(recordings, options):
+                checked = self._compared(recording, looked)
                 if checked is not None:
                     found[recording.full] = checked
         return [found[one.full] for one in self._gate.recordings if one.full in found]
 
-    def _reports(self, recordings: list[Recording], options: Options) -> Iterator[tuple[Recording, Report]]:
+    def _looked(self, recordings: list[Recording], options: Options) -> Iterator[tuple[Recording, Looked]]:
         inputs = [Input(one.path, one.entry is not None) for one in recordings]
-        for recording, (entry, answer) in zip(recordings, answers(inputs, options), strict=True):
+        for recording, (entry, answer) in zip(recordings, answers(inputs, options, looked_at), strict=True):
             try:
                 if answer is None:
-                    yield recording, audit_source(partial(open_path, entry.path), options)
+                    yield recording, looked_at(audit_source(partial(open_path, entry.path), options))
                 elif answer.error is not None:
                     raise answer.error
                 elif answer.report is not None:
                     yield recording, answer.report
             except ReplayError as error:
-                self._say(str(error))
+                self._complain(str(error))
                 self._due.add(USAGE if isinstance(error, UsageError) else UNREADABLE)
 
-    def _compared(self, recording: Recording, report: Report) -> Checked | None:
+    def _compared(self, recording: Recording, looked: Looked) -> Judged | None:
         """A recording beside its entry; None for another log that a folder held."""
-        if recording.entry is None and report.profile == "foreign" and is_log(recording.path):
+        if recording.entry is None and not recording.named and looked.profile == "foreign" and is_log(recording.path):
             self._skipped += 1
             return None
-        if report.failure is not None:
-            self._say(report.failure)
+        if looked.failure is not None:
+            self._say(looked.failure)
             self._due.add(UNREADABLE)
-        result = compared(report, recording.entry) if recording.entry is not None else None
+        result = compared(looked, recording.entry) if recording.entry is not None else None
         kept = self._request.update or result is None or result.differs
-        return Checked(
-            recording,
-            result,
-            seen_in(report) if kept else [],
-            report.ends or Ends(None, None),
-            report.failure is not None,
-            report.not_shown,
-        )
+        return Judged(recording, result, looked if kept else looked._replace(seen=[]))
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
-    def _write(self, checked: Iterable[Checked]) -> None:
-        with standard_output() as file:
-            for one in checked:
-                for line in self._lines(one) if one.differs else ():
-                    file.write(f"{line}\n".encode(errors="backslashreplace"))
+    def _write(self, checked: list[Judged]) -> None:
+        with opened(self._request.output_file, "--output-file") as file:
+            for piece in self._pieces(checked):
+                file.write(piece.encode(errors="backslashreplace"))
             file.flush()
 
-    def _lines(self, one: Checked) -> Iterator[str]:
+    def _pieces(self, checked: list[Judged]) -> Iterator[str]:
+        if self._request.format == "text":
+            return (f"{line}\n" for one in checked if one.differs for line in self._lines(one))
+        if self._request.format == "json":
+            return self._document(checked)
+        return self._rendered(checked)
+
+    def _rendered(self, checked: list[Judged]) -> Iterator[str]:
+        """A format of findings, whose findings are the ways in which recordings differ."""
+        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped, may_be_empty=True)
+        style = Style(command=COMMAND, rules=CATALOGUE)
+        reports = [report_of(one, self._manifest) for one in checked]
+        for report in reports:
+            outcome.add(report)
+        if self._gate.stale:
+            reports.append(report_of_stale(self._gate.stale, self._manifest))
+            outcome.counts["warning"] += reports[-1].counts.warning
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if self._request.format == "github" and summary:
+            from replay_cli.render.github import JobSummary
+
+            job = JobSummary(COMMAND)
+            yield from renderer("github")(job.watch(reports), outcome, style)
+            append(Path(summary), job.text(outcome), "GITHUB_STEP_SUMMARY")
+        else:
+            yield from renderer(self._request.format)(reports, outcome, style)
+
+    def _document(self, checked: list[Judged]) -> Iterator[str]:
+        """The JSON document of a run (``schemas/check.schema.json``), recording by recording."""
+        yield text(head_of(self._manifest))[:-1] + ',"recordings":['
+        for number, one in enumerate(checked):
+            yield f"{',' if number else ''}\n{text(told(one, self._manifest))}"
+        new = sum(one.compared is None for one in checked)
+        different = sum(one.differs for one in checked) - new
+        rest = {
+            "stale": [*stale(self._gate.stale, self._manifest)],
+            "problems": self._problems + [one.looked.failure for one in checked if one.looked.failure is not None],
+            "summary": {
+                "recordings": len(checked),
+                "as_expected": len(checked) - new - different,
+                "different": different,
+                "new": new,
+                "skipped": self._skipped,
+                "moved": _moved(checked),
+            },
+            "exit_code": self._code(),
+        }
+        yield "\n]," + text(rest)[1:] + "\n"
+
+    def _lines(self, one: Judged) -> Iterator[str]:
         recording = one.recording
         if recording.entry is None or one.compared is None:
-            return unknown(recording.path, self._manifest.shown, one.seen, one.uncompared)
-        return contrast(recording.path, f"{self._manifest.shown}:{recording.entry.line}", one.compared)
+            return unknown(recording.path, self._manifest.shown, one.looked.seen, one.looked.uncompared)
+        return contrast(recording.path, self._manifest.place(recording.entry), one.compared)
 
-    def _sum_up(self, checked: list[Checked]) -> None:
+    def _sum_up(self, checked: list[Judged]) -> None:
         for entry in self._gate.stale:
-            self._say(
-                f"{self._manifest.shown}:{entry.line}: stale: all that {entry.path!r} matches has other entries"
-            )
+            self._say(f"{self._manifest.place(entry)}: stale: all that {entry.path!r} matches has other entries")
         if self._request.quiet or not checked:
             return
-        moved = sum(one.compared.moved for one in checked if one.compared is not None)
+        moved = _moved(checked)
         if moved:
             self._say(f"{count(moved, 'finding')} moved to another line; `replay check --update` takes note of it")
         new = sum(one.compared is None for one in checked)
@@ -221,33 +272,52 @@ class _Run:
 
     # -- blessing ----------------------------------------------------------------------------------------------------
 
-    def _update(self, checked: list[Checked]) -> None:
+    def _update(self, checked: list[Judged]) -> None:
         """Write what was found into the manifest; nothing of what could not be read, or has too many findings."""
         from replay_cli.blessing import Found, blessed
 
+        if not self._manifest.holds(str(self._manifest.file)):
+            raise UsageError(f"--update: {self._manifest.shown} is a link that leads out of the repository")
         folder, found, new = self._manifest.folder, [], 0
         for one in checked:
             path = os.path.relpath(one.recording.full, folder)
-            if not one.is_dated or one.failed:
+            if not one.is_dated or one.looked.failure is not None:
                 continue
-            if one.uncompared:
+            if not _is_text(path):
+                self._complain(f"{one_line(path)}: TOML has no way to tell this name, which is no UTF-8; exclude it")
+                self._due.add(FINDINGS)
+                continue
+            if one.looked.uncompared:
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
                 continue
             new += one.compared is None
-            found.append(Found(path, one.recording.entry, one.compared, one.seen, one.ends))
+            found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
         if USAGE in self._due:
             self._say(f"{self._manifest.shown} was not written")
             return
-        text = blessed(self._manifest, found, self._gate.gone)
-        if text == self._manifest.text:
+        blessing = blessed(self._manifest, found, self._gate.gone)
+        if blessing == self._manifest.text:
             self._say(f"{self._manifest.shown} says so already of {count(len(checked), 'recording')}")
             return
         with replacing(self._manifest.file, "--update") as file:
-            file.write(text.encode())
+            file.write(blessing.encode())
         gone = len(self._gate.gone)
         said = [f"{new} new"] * bool(new) + [f"{len(found) - new} changed"] * (len(found) > new)
         self._say(f"wrote {self._manifest.shown}: {', '.join([*said, *([f'{gone} gone'] if gone else [])])}")
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _moved(checked: Iterable[Judged]) -> int:
+    """Findings that are on another line than expected."""
+    return sum(one.compared.moved for one in checked if one.compared is not None)
 
 
 def options_of(settings: Settings, jobs: int | None = None) -> Options:

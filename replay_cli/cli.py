@@ -226,9 +226,10 @@ def validate(
 ) -> None:
     """Audit every line of event logs and SSE captures. Say what the runtime would do with them."""
     from replay_cli import validating
+    from replay_cli.asked_validate import Request
     from replay_cli.findings import Severity
 
-    request = validating.Request(
+    request = Request(
         paths=paths or [],
         exclude=exclude or [],
         files_from=files_from,

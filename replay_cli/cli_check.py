@@ -2,6 +2,7 @@
 
 # No ``from __future__ import annotations`` here: see ``cli.py``.
 
+from enum import StrEnum
 from typing import Annotated, Any, Optional
 
 import typer
@@ -24,6 +25,19 @@ Exit codes:
   If several are due, the first of 130, 2, 4, 1, 3 wins."""
 
 
+class CheckFormat(StrEnum):
+    """How it is written what is not as expected."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+    RDJSON = "rdjson"
+    MARKDOWN = "markdown"
+
+
 def check(
     paths: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -42,6 +56,11 @@ def check(
             metavar="FILE", help="The manifest. [default: the nearest replay.toml, or pyproject.toml that has one]"
         ),
     ] = None,
+    format: Annotated[CheckFormat, typer.Option(help="How to write what differs.")] = CheckFormat.TEXT,  # noqa: A002
+    output_file: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--output-file", "-o", metavar="FILE", help="Write it there. [default: stdout]"),
+    ] = None,
     jobs: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option("--jobs", "-j", metavar="N", help="Processes for large inputs. [default: one for each core]"),
@@ -51,7 +70,9 @@ def check(
     """Hold recordings to what replay.toml expects of them."""
     from replay_cli import checking
 
-    raise typer.Exit(checking.check(checking.Request(paths or [], config, update, jobs, quiet)))
+    raise typer.Exit(
+        checking.check(checking.Request(paths or [], config, update, jobs, quiet, format.value, output_file))
+    )
 
 
 def init(

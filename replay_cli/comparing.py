@@ -29,11 +29,15 @@ ABSENT = Absent()
 
 
 class Difference(NamedTuple):
-    """Where two events differ: a JSON Pointer, and both values (``ABSENT``: it is not there)."""
+    """Where two events differ: a JSON Pointer, and both values (``ABSENT``: it is not there).
+
+    ``note`` says of ids, which need not be equal, which others they stand for already.
+    """
 
     pointer: str
     left: object
     right: object
+    note: str = ""
 
 
 class Ids:
@@ -65,6 +69,12 @@ class Ids:
         agreed = [self.agree(one, other) for one, other in zip(left, right, strict=True)]
         return all(agreed)
 
+    def clash(self, left: str, right: str) -> str:
+        """Why two ids cannot be the same."""
+        if left in self._right:
+            return f"{left} of A is {self._right[left]} of B so far"
+        return f"{right} of B is {self._left[right]} of A so far" if right in self._left else ""
+
     def untaught(self) -> Ids:
         """The same, for a look that teaches nothing."""
         return _Known(self)
@@ -94,6 +104,9 @@ class _Known(Ids):
     def knows(self, left: str, right: str) -> bool | None:
         known = self._ids.knows(left, right)
         return super().knows(left, right) if known is None else known
+
+    def clash(self, left: str, right: str) -> str:
+        return self._ids.clash(left, right) or super().clash(left, right)
 
 
 class Essence(NamedTuple):
@@ -163,9 +176,17 @@ def _differences(left: object, right: object, node: Node, ids: Ids, pointer: str
             yield from _differences(one, other, inner, ids, f"{pointer}/{at}")
     elif isinstance(left, str) and isinstance(right, str):
         if not _same_text(left, right, node, ids):
-            yield Difference(pointer, left, right)
+            yield Difference(pointer, left, right, _clash(left, right, node, ids))
     elif left is not right and (type(left) is not type(right) or left != right):
         yield Difference(pointer, left, right)
+
+
+def _clash(left: str, right: str, node: Node, ids: Ids) -> str:
+    """Why the ids in two texts that differ cannot be the same, if that is why they differ."""
+    if not node.is_id and ID_FORM.sub("", left) != ID_FORM.sub("", right):
+        return ""
+    pairs = [(left, right)] if node.is_id else zip(ID_FORM.findall(left), ID_FORM.findall(right), strict=False)
+    return next((ids.clash(*pair) for pair in pairs if ids.knows(*pair) is False), "")
 
 
 def _same_text(left: str, right: str, node: Node, ids: Ids) -> bool:

@@ -17,11 +17,24 @@ from replay_cli import rules
 from replay_cli.errors import UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import named
-from replay_cli.manifest import Entry, Expected, Manifest, Settings, grading_of, line_of, real, real_folder, within
+from replay_cli.manifest import (
+    Entry,
+    Expected,
+    Manifest,
+    Settings,
+    grading_of,
+    line_of,
+    real,
+    real_folder,
+    spans_of,
+    whole,
+    within,
+)
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
+from replay_cli.plaintoml import read_plain
 from replay_cli.resembling import meant
 from replay_cli.tomlplaces import Path as Way
-from replay_cli.tomlplaces import Span, places
+from replay_cli.tomlplaces import Span
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a manifest may have."""
@@ -45,7 +58,7 @@ def _speaks_of_us(path: Path) -> bool:
 
 def load(path: Path) -> Manifest:
     """Read a manifest. Raises UsageError, which names the file and the line, for one that cannot be meant."""
-    path = path.absolute()
+    path = Path(whole(str(path)))
     shown = os.path.relpath(path)
     data = _read(path, shown)
     return made(path, shown, data)
@@ -68,17 +81,7 @@ def made(path: Path, shown: str, data: bytes) -> Manifest:
         paths=reader.places(found.get("paths", ["."]), (*prefix, "paths")),
         exclude=reader.words(found.get("exclude", []), (*prefix, "exclude")),
         entries=tuple(reader.entries(found.get("expect", []), (*prefix, "expect"))),
-        spans=reader.spans,
     )
-
-
-def load_settings(path: Path) -> tuple[str, Settings]:
-    """How a manifest is shown, and what it says at its top; no more of it is looked at. Raises UsageError."""
-    path = path.absolute()
-    shown = os.path.relpath(path)
-    content, text, prefix = _ours(path, shown, _read(path, shown))
-    reader = _Reader(shown, text, str(path.parent), str(path.parent))
-    return shown, reader.settings(reader.members(content, prefix, TOP), prefix)
 
 
 def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
@@ -94,7 +97,7 @@ def _ours(path: Path, shown: str, data: bytes) -> tuple[Any, str, Way]:
 
 SETTINGS = ("profile", "select", "ignore", "severity")
 TOP = (*SETTINGS, "paths", "exclude", "expect")
-ENTRY = ("path", *SETTINGS, "max-line-bytes", "schema", "starts-at-seq", "ends-with", "findings")
+ENTRY = ("path", *SETTINGS, "max-line-bytes", "schema", "starts-at-seq", "ends-at-seq", "ends-with", "findings")
 FINDING = ("rule", "line", "seq", "fingerprint")
 
 _KINDS: dict[type, str] = {str: "a string", int: "a whole number", list: "an array", dict: "a table"}
@@ -110,11 +113,7 @@ class _Reader:
     @cached_property
     def spans(self) -> Mapping[Way, Span]:
         """Where what was read stands; looked for only when a line is to be told."""
-        try:
-            return places(self._text)
-        except (ValueError, IndexError, RecursionError):
-            # What follows the text here is simpler than tomllib; without it, line 1 is told.
-            return {}
+        return spans_of(self._text)
 
     def error(self, way: Way, said: str) -> UsageError:
         return UsageError(f"{self._shown}:{line_of(self.spans, way)}: {said}")
@@ -205,9 +204,10 @@ class _Reader:
         met: dict[str, int] = {}
         for number, one in enumerate(self.typed(value, list, way, "expect")):
             entry = self.entry(one, (*way, number))
-            before = met.setdefault(entry.full, entry.line)
-            if before != entry.line:
-                raise self.error((*way, number, "path"), f"{entry.path!r} has an entry already, at line {before}")
+            before = met.setdefault(entry.full, number)
+            if before != number:
+                line = line_of(self.spans, (*way, before))
+                raise self.error((*way, number, "path"), f"{entry.path!r} has an entry already, at line {line}")
             yield entry
 
     def entry(self, value: Any, way: Way) -> Entry:
@@ -215,9 +215,10 @@ class _Reader:
         if "path" not in found:
             raise self.error(way, "this entry names no path")
         path = self.typed(found["path"], str, (*way, "path"), "path")
-        seq, event = found.get("starts-at-seq"), found.get("ends-with")
-        if seq is not None:
-            self.number(seq, (*way, "starts-at-seq"), "starts-at-seq", 0)
+        seq, last, event = (found.get(key) for key in ("starts-at-seq", "ends-at-seq", "ends-with"))
+        for key, number in (("starts-at-seq", seq), ("ends-at-seq", last)):
+            if number is not None:
+                self.number(number, (*way, key), key, 0)
         if event is not None:
             self.typed(event, str, (*way, "ends-with"), "ends-with")
         if "max-line-bytes" in found:
@@ -227,11 +228,11 @@ class _Reader:
             path=path,
             full=self.full(path, (*way, "path")),
             number=int(way[-1]),
-            line=line_of(self.spans, way),
             settings=self.settings(found, way),
             findings=tuple(self.expected(one, (*way, "findings", at)) for at, one in enumerate(listed)),
             starts_at_seq=seq,
             ends_with=event,
+            ends_at_seq=last,
         )
 
     def expected(self, value: Any, way: Way) -> Expected:
@@ -261,12 +262,12 @@ class _Reader:
         """The whole path that a path of the manifest means. Raises UsageError if it leads out of the repository."""
         if not path.strip() or "\0" in path:
             raise self.error(way, f"{path!r} is no path")
-        whole = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
-        fixed = whole[: m.start()] if (m := re.search(r"[^/]*[*?\[]", whole)) else whole
-        inside = within(whole, self._root) and within(real(fixed), real_folder(self._root))
+        full = os.path.normpath(os.path.join(self._folder, path))  # noqa: PTH118
+        fixed = full[: m.start()] if (m := re.search(r"[^/]*[*?\[]", full)) else full
+        inside = within(full, self._root) and within(real(fixed), real_folder(self._root))
         if os.path.isabs(path) or not inside:  # noqa: PTH117
             raise self.error(way, f"{path!r} leads out of the repository")
-        return whole
+        return full
 
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch
@@ -298,7 +299,7 @@ def _parsed(data: bytes, shown: str) -> tuple[dict[str, Any], str]:
         before = data.count(b"\n", 0, error.start)
         raise UsageError(f"{shown}:{before + 1}: is not UTF-8") from None
     try:
-        return tomllib.loads(text), text
+        return read_plain(text) or tomllib.loads(text), text
     except RecursionError:
         raise UsageError(f"{shown}:1: is nested too deeply") from None
     except ValueError as error:

@@ -22,17 +22,17 @@ def contrast(path: str, place: str, compared: Compared) -> Iterator[str]:
     """The lines that say how a recording differs from what stands at a place of the manifest."""
     kinds = [_kind(one) for one in compared.differences]
     numbers = [f"{kinds.count(kind)} {kind}" for kind in ("missing", "unexpected", "changed") if kind in kinds]
-    numbers += ["begins elsewhere"] if compared.head else []
-    numbers += ["ends otherwise"] if compared.end else []
+    keys = {one.key for one in compared.bounds}
+    numbers += ["begins elsewhere"] if "starts-at-seq" in keys else []
+    numbers += ["ends otherwise"] if keys - {"starts-at-seq"} else []
     numbers += [f"{compared.uncompared} more than can be compared"] if compared.uncompared else []
     yield f"{one_line(path)}: {', '.join(numbers)} (expected at {one_line(place)})"
     yield from islice((line for one in compared.differences for line in _lines(one)), SHOWN)
     if len(kinds) > SHOWN:
         yield f"  … {count(len(kinds), 'difference')} in all"
-    for name, pair in (("starts-at-seq", compared.head), ("ends-with", compared.end)):
-        if pair is not None:
-            yield _line("changed", "-", f"{name} = {_toml(pair[0])}")
-            yield _line("", "+", f"{name} = {_toml(pair[1])}" if pair[1] is not None else f"{name}: no such event")
+    for key, expected, found in compared.bounds:
+        yield _line("changed", "-", f"{key} = {_toml(expected)}")
+        yield _line("", "+", f"{key} = {_toml(found)}" if found is not None else f"{key}: no such event")
 
 
 def unknown(path: str, manifest: str, found: Sequence[Seen], more: int) -> Iterator[str]:

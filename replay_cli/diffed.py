@@ -43,6 +43,7 @@ class DiffValue(Model):
     pointer: str = Field(description="JSON Pointer into the event.")
     left: str | None = Field(description="JSON text, escaped and cut around the place; null if it is absent.")
     right: str | None
+    note: str | None = Field(description="Of ids, which correspond one to one: which others these stand for already.")
 
 
 class DiffFound(Model):

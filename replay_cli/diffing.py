@@ -55,7 +55,7 @@ class DiffRequest:
 
 def diff(request: DiffRequest) -> int:
     """Compare two recordings as was asked, and return the exit code. Raises ReplayError."""
-    _refuse_nonsense(request)
+    refuse_nonsense(request)
     try:
         with ExitStack() as stack:
             options = Options(max_line_bytes=request.max_line_bytes, grading=grade([], [], []))
@@ -68,7 +68,8 @@ def diff(request: DiffRequest) -> int:
         return INTERRUPTED
 
 
-def _refuse_nonsense(request: DiffRequest) -> None:
+def refuse_nonsense(request: DiffRequest) -> None:
+    """Raise UsageError for options that cannot be meant."""
     if request.left == request.right == STDIN:
         raise UsageError("-: stdin can be read only once")
     if request.max_line_bytes < 1:

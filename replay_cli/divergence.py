@@ -54,6 +54,8 @@ class Contrast:
                 yield f"    {value.pointer or '(the event)'}"
                 yield f"      - {_shown(value.left)}"
                 yield f"      + {_shown(value.right)}"
+                if value.note:
+                    yield f"        {value.note}"
             if one.more:
                 yield f"    and {count(one.more, 'difference')} more"
         if len(self.found) < self.total:
@@ -62,6 +64,9 @@ class Contrast:
     def summary(self) -> str:
         """The outcome in one line."""
         how = f"aligned by {self.align}"
+        if not self.total and (self.left.failure or self.right.failure):
+            read = f"{self.left.events:,} and {count(self.right.events, 'event')}"
+            return f"no difference in what could be read: {read}, {how}"
         if not self.total:
             return f"equal: {count(self.left.events, 'event')}, {how}"
         events = count(self.total, "event") + (" differs" if self.total == 1 else " differ")
@@ -129,4 +134,4 @@ def _place(place: Place | None) -> dict[str, Any] | None:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    return {"pointer": value.pointer, "left": value.left, "right": value.right}
+    return {"pointer": value.pointer, "left": value.left, "right": value.right, "note": value.note}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from replay_cli.findings import Ends
 from replay_cli.members import LARGE, members
+from replay_cli.plainjson import read_plain
 
 FIRST = 4 * 1024
 """Bytes of an event that are read at first: seq and event mostly stand before the payload."""
@@ -30,6 +31,8 @@ def event_at(text: bytes) -> Ends:
         return Ends(None, None)
     end = _LINE_END.search(text, begin.end())
     line = text[begin.end() : end.start() if end else len(text)]
+    if (found := _plainly(line)) is not None:
+        return found
     for one in members(line):
         value = line[one.start : one.end]
         if one.name == "seq" and seq is None and _NUMBER.match(value):
@@ -39,6 +42,18 @@ def event_at(text: bytes) -> Ends:
         if seq is not None and event is not None:
             break
     return Ends(seq, event)
+
+
+def _plainly(line: bytes) -> Ends | None:
+    """The same of a line that is whole and says both once, as most do; None if it may be another."""
+    if len(line) > LARGE or line.count(b'"seq"') != 1 or line.count(b'"event"') != 1:
+        return None
+    try:
+        value = read_plain(line)
+    except ValueError:
+        return None
+    seq, event = (value.get("seq"), value.get("event")) if isinstance(value, dict) else (None, None)
+    return Ends(seq, event) if type(seq) is int and seq >= 0 and isinstance(event, str) else None
 
 
 def read_event(read: Callable[[int], bytes], limit: int) -> Ends:

@@ -8,9 +8,10 @@ one that is expected and one that was found are one that changed if they share r
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
 
+from replay_cli.findings import Content, Ends
 from replay_cli.manifest import Entry, Expected
 from replay_cli.render.fingerprints import Fingerprints
 from replay_cli.told import Report
@@ -28,6 +29,25 @@ class Seen(NamedTuple):
     seq: int | None
     fingerprint: str
     message: str
+    column: int = 1
+    offset: int = 0
+    content: Content | None = None
+
+
+class Looked(NamedTuple):
+    """What of a report is compared and told: all that a process of the pool sends of a recording.
+
+    ``uncompared`` are findings beyond those that are compared.
+    """
+
+    profile: str
+    failure: str | None
+    events: int
+    lines: int
+    size: int
+    seen: list[Seen]
+    ends: Ends
+    uncompared: int
 
 
 class Difference(NamedTuple):
@@ -37,23 +57,30 @@ class Difference(NamedTuple):
     found: Seen | None
 
 
+class Bound(NamedTuple):
+    """A key of the manifest that says how a stream begins or ends, what it says, and what is so; None: nothing."""
+
+    key: str
+    expected: int | str
+    found: int | str | None
+
+
 class Compared(NamedTuple):
     """A recording beside its entry. ``same`` are expected findings with those that they stand for.
 
-    ``head`` and ``end`` are what the stream should begin and end with, and what it does; None if that is as it should
-    be. ``uncompared`` are findings beyond those that are compared.
+    ``bounds`` are where the stream should begin and end otherwise. ``uncompared`` are findings beyond those that are
+    compared.
     """
 
     differences: list[Difference]
     same: list[tuple[Expected, Seen]]
-    head: tuple[int, int | None] | None
-    end: tuple[str, str | None] | None
+    bounds: list[Bound]
     uncompared: int
 
     @property
     def differs(self) -> bool:
         """Whether anything is not as expected."""
-        return bool(self.differences or self.head or self.end or self.uncompared)
+        return bool(self.differences or self.bounds or self.uncompared)
 
     @property
     def dated(self) -> bool:
@@ -66,7 +93,21 @@ class Compared(NamedTuple):
         return sum(one.line not in (None, seen.line) for one, seen in self.same)
 
 
-def seen_in(report: Report) -> list[Seen]:
+def looked_at(report: Report) -> Looked:
+    """What is compared of a report."""
+    return Looked(
+        report.profile,
+        report.failure,
+        report.events,
+        report.lines,
+        report.bytes,
+        _seen_in(report) if report.findings else [],
+        report.ends or Ends(None, None),
+        report.not_shown,
+    )
+
+
+def _seen_in(report: Report) -> list[Seen]:
     """The findings of a report, in their order."""
     fingerprints = Fingerprints()
     return [
@@ -77,24 +118,29 @@ def seen_in(report: Report) -> list[Seen]:
             one.content.seq if one.content else None,
             fingerprints.of(one),
             one.message,
+            one.column,
+            one.offset,
+            one.content,
         )
         for one in report.findings
     ]
 
 
-def compared(report: Report, entry: Entry) -> Compared:
-    """A report beside what is expected."""
-    same, differences = matched(entry.findings, seen_in(report))
-    seq, event = report.ends or (None, None)
-    head = entry.starts_at_seq is not None and seq != entry.starts_at_seq
-    end = entry.ends_with is not None and event != entry.ends_with
-    return Compared(
-        differences,
-        same,
-        (entry.starts_at_seq, seq) if head and entry.starts_at_seq is not None else None,
-        (entry.ends_with, event) if end and entry.ends_with is not None else None,
-        report.not_shown,
-    )
+def compared(looked: Looked, entry: Entry) -> Compared:
+    """A recording beside what is expected."""
+    same, differences = matched(entry.findings, looked.seen)
+    return Compared(differences, same, list(bounds(entry, looked.ends)), looked.uncompared)
+
+
+def bounds(entry: Entry, ends: Ends) -> Iterator[Bound]:
+    """Where a stream begins or ends otherwise than is expected."""
+    for key, expected, found in (
+        ("starts-at-seq", entry.starts_at_seq, ends.seq),
+        ("ends-at-seq", entry.ends_at_seq, ends.last),
+        ("ends-with", entry.ends_with, ends.event),
+    ):
+        if expected is not None and expected != found:
+            yield Bound(key, expected, found)
 
 
 _Way = tuple[Callable[[Expected], Hashable], Callable[[Seen], Hashable]]
@@ -126,6 +172,8 @@ def matched(
 ) -> tuple[list[tuple[Expected, Seen]], list[Difference]]:
     """The pairs that are the same, and what differs, in the order of lines."""
     missing, unexpected = list(expected), list(found)
+    if not missing and not unexpected:
+        return [], []
     same: list[tuple[Expected, Seen]] = []
     changed: list[tuple[Expected, Seen]] = []
     for pairs, ways in ((same, _SAME), (changed, _CHANGED)):

@@ -56,10 +56,11 @@ class Content(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """How a stream begins and ends: the seq of its first event, the name of its last; None where there is none."""
+    """How a stream begins and ends: seq of its first event, name and seq of its last; None where there is none."""
 
     seq: int | None
     event: str | None
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from replay_cli.blessing import quoted
 from replay_cli.checking import Request, check
 from replay_cli.configured import find
 from replay_cli.discovery import discover
-from replay_cli.errors import one_line
+from replay_cli.errors import UsageError, one_line
 from replay_cli.nearby import NAME, repository
 
 WORKFLOW = """\
@@ -48,7 +48,7 @@ HOOK = (
     "      language: python",
     "      additional_dependencies: [replay-cli]",
     "      pass_filenames: false",
-    r"      files: (\.(jsonl|ndjson|sse)(\.(gz|zst|bz2|xz))?|replay\.toml|pyproject\.toml)$",
+    "      always_run: true",
 )
 """A hook of pre-commit, as the item of a list."""
 
@@ -68,6 +68,9 @@ def found(dry_run: bool) -> int:
     """Write what is not there yet, bless the recordings there are, and return the exit code."""
     here = Path.cwd()
     root = repository(here) or here
+    for folder in (".github", ".github/workflows"):
+        if (root / folder).exists() and not (root / folder).is_dir():
+            raise UsageError(f"init: {folder} is there, and no folder; nothing was written")
     manifest = find(root)
     files = [] if manifest is not None else [_Written(NAME, _manifest(root), True)]
     files += _if_new(root, ".github/workflows/replay.yml", WORKFLOW)
@@ -90,15 +93,33 @@ def found(dry_run: bool) -> int:
     return check(Request([], str(root / NAME), update=True))
 
 
+def _ignored(root: Path) -> list[str]:
+    """The patterns of the .gitignore at the root that take out what would be a recording otherwise.
+
+    Whoever clones the repository has none of these. A pattern that says something else again (``!``) is not followed.
+    """
+    try:
+        text = (root / ".gitignore").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    patterns = [line.strip() for line in text.splitlines()]
+    patterns = [one for one in patterns if one and not one.startswith(("#", "!")) and "\\" not in one]
+    folder = os.path.relpath(root)
+    there = len(discover([folder], stdin=None).entries)
+    return [one for one in patterns if len(discover([folder], exclude=[one], stdin=None).entries) < there]
+
+
 def _recorded(root: Path) -> list[str]:
     """The folders right in the root that hold recordings; the root itself if there are some in it."""
-    inside = discover([os.path.relpath(root)], stdin=None).entries
+    inside = discover([os.path.relpath(root)], exclude=_ignored(root), stdin=None).entries
     paths = [Path(os.path.relpath(one.path, root)) for one in inside]
     return ["."] if any(len(path.parts) == 1 for path in paths) else sorted({path.parts[0] for path in paths})
 
 
 def _manifest(root: Path) -> str:
-    return f"{HEAD}paths = [{', '.join(map(quoted, _recorded(root) or ['.']))}]\n"
+    ignored = _ignored(root)
+    exclude = f"exclude = [{', '.join(map(quoted, ignored))}]\n" if ignored else ""
+    return f"{HEAD}paths = [{', '.join(map(quoted, _recorded(root) or ['.']))}]\n{exclude}"
 
 
 def _if_new(root: Path, path: str, text: str) -> list[_Written]:
@@ -113,14 +134,15 @@ def _hook(root: Path) -> list[_Written]:
     path = ".pre-commit-config.yaml"
     if not (root / path).exists():
         return [_Written(path, "\n".join(["repos:", *(f"  {line}" for line in HOOK)]) + "\n", True)]
-    text = (root / path).read_text(encoding="utf-8", errors="surrogateescape")
+    text = (root / path).read_bytes().decode(errors="surrogateescape")
+    end = "\r\n" if "\r\n" in text else "\n"
     if "replay-check" in text:
         say(f"replay: {path} has the hook already")
         return []
-    begin = re.search(r"^repos:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*?(?P<indent>[ \t]*)- ", text, re.MULTILINE)
+    begin = re.search(r"^repos:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*?(?P<indent>[ \t]*)- ", text, re.MULTILINE)
     if begin is None:
         say(f"replay: {path} has no list of repos that a hook could be added to; add it by hand:")
         say("\n".join(HOOK))
         return []
     at, indent = text.index("\n", begin.start()) + 1, begin["indent"]
-    return [_Written(path, text[:at] + "".join(f"{indent}{line}\n" for line in HOOK) + text[at:], False)]
+    return [_Written(path, text[:at] + "".join(f"{indent}{line}{end}" for line in HOOK) + text[at:], False)]

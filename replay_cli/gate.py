@@ -7,18 +7,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from replay_cli.discovery import STDIN, Discovered, discover, fits
+from replay_cli.discovery import STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.manifest import Entry, Manifest, Settings, grading_of
+from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole
 from replay_cli.resembling import meant
 
 
+class Place(NamedTuple):
+    """Where a recording is, as it is shown, and whether this very file was named."""
+
+    path: str
+    named: bool
+
+
 class Recording(NamedTuple):
-    """A recording: its path as it is shown, the whole path, and the entry that it goes by; None if there is none."""
+    """A recording: its path as it is shown, the whole path, and the entry that it goes by; None if there is none.
+
+    ``named`` tells that this very file was named, not a folder or pattern that it was found by.
+    """
 
     path: str
     full: str
     entry: Entry | None
+    named: bool = False
 
     def settings(self, manifest: Manifest) -> Settings:
         """How it is audited."""
@@ -43,10 +54,9 @@ class Gate:
 def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
     """Find the recordings: those that ``paths`` name, or all that the manifest speaks of."""
     gate = Gate()
-    entries = _Entries(manifest)
-    gate.gone = [one for one in manifest.entries if not one.is_pattern and not os.path.lexists(one.full)]
-    whole = _all(manifest, gate)
-    for path in whole:
+    entries = Entries(manifest)
+    there = _all(manifest, gate)
+    for path in there:
         entries.of(path)
     for entry in entries.patterns:
         if entry.number not in entries.fitted:
@@ -55,60 +65,63 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
             gate.stale.append(entry)
     for entry in manifest.entries:
         _hold_settings(manifest, entry, gate)
-        if os.path.isdir(entry.full):  # noqa: PTH112
+        if entry.full not in there and os.path.isdir(entry.full):  # noqa: PTH112
             said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
             gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
-    gate.recordings = [Recording(path, full, entries.of(full)) for full, path in whole.items()]
+    gate.recordings = [Recording(one.path, full, entries.of(full), one.named) for full, one in there.items()]
     if paths:
         gate.recordings = _asked(manifest, paths, entries, gate)
     return gate
 
 
-class _Entries:
-    """The entries of a manifest: that of a path is its own, or the first pattern that it fits."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._own = {one.full: one for one in manifest.entries}
-        self.patterns = [one for one in manifest.entries if one.is_pattern and not os.path.lexists(one.full)]
-        self.fitted: set[int] = set()
-        self.used: set[int] = set()
-
-    def of(self, full: str) -> Entry | None:
-        """The entry of a recording; takes note of the patterns that it fits."""
-        fitting = [one for one in self.patterns if fits(one.full, full)]
-        self.fitted.update(one.number for one in fitting)
-        own = self._own.get(full)
-        if own is None and fitting:
-            own = fitting[0]
-            self.used.add(own.number)
-        return own
-
-
-def _all(manifest: Manifest, gate: Gate) -> dict[str, str]:
+def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
     """All recordings that the manifest speaks of: whole paths, each with how it is shown."""
-    found: dict[str, str] = {}
+    found: dict[str, Place] = {}
+    empty: dict[str, ReplayError] = {}
     for number, path in enumerate(manifest.paths):
         there = discover([_shown(manifest, path)], exclude=manifest.exclude, stdin=None)
         for problem in there.problems:
             usage = isinstance(problem, UsageError)
             gate.problems.append(manifest.error(("paths", number), str(problem)) if usage else problem)
         _take(manifest, there, found, gate)
-        gate.empty += there.empty
-    named = [_shown(manifest, one.path) for one in manifest.entries if one not in gate.gone and not one.is_pattern]
-    _take(manifest, discover(named, stdin=None), found, gate)
+        for name in there.empty:
+            empty[name] = manifest.error(("paths", number), f"nothing to read in {one_line(name)}")
+    for entry in manifest.entries:
+        if entry.full in found:
+            continue
+        if os.path.exists(entry.full) and not os.path.isdir(entry.full):  # noqa: PTH110, PTH112
+            # Each for itself: two links to one recording are two that something is expected of.
+            there = discover([_shown(manifest, entry.path)], stdin=None)
+            for problem in there.problems:
+                usage = isinstance(problem, UsageError)
+                way = ("expect", entry.number, "path")
+                gate.problems.append(manifest.error(way, str(problem)) if usage else problem)
+            _take(manifest, there, found, gate)
+        elif not entry.is_pattern and not os.path.isdir(entry.full):  # noqa: PTH112
+            gate.gone.append(entry)
+    # Of a gate that finds nothing at all that is said as a whole.
+    if found:
+        gate.problems += empty.values()
+    else:
+        gate.empty += empty
     return found
 
 
-def _take(manifest: Manifest, there: Discovered, found: dict[str, str], gate: Gate) -> None:
+def _take(manifest: Manifest, there: Discovered, found: dict[str, Place], gate: Gate) -> None:
     """Put what was discovered to the rest, but for what links lead out of the repository."""
     for entry in there.entries:
-        full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
+        full = whole(entry.path)
         if full in found:
             continue
         if not manifest.holds(full):
             gate.problems.append(UsageError(f"{entry.path} is a link that leads out of the repository"))
             continue
-        found[full] = _plain(entry.path)
+        found[full] = Place(_from_here(manifest, entry.path, full), entry.named)
+
+
+def _from_here(manifest: Manifest, path: str, full: str) -> str:
+    """How a recording is shown: by its path from the folder that the command is called in."""
+    return _plain(path) if _folder(manifest) == os.curdir else os.path.relpath(full)
 
 
 def _plain(path: str) -> str:
@@ -117,32 +130,36 @@ def _plain(path: str) -> str:
     return path if rest == STDIN else rest
 
 
-def _asked(manifest: Manifest, paths: Sequence[str], entries: _Entries, gate: Gate) -> list[Recording]:
+def _asked(manifest: Manifest, paths: Sequence[str], entries: Entries, gate: Gate) -> list[Recording]:
     """The recordings that were named."""
     if STDIN in paths:
         raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
     there = discover(paths, exclude=manifest.exclude, stdin=None)
     gate.problems += there.problems
     gate.empty = there.empty
-    found: dict[str, str] = {}
+    found: dict[str, Place] = {}
     for entry in there.entries:
-        full = os.path.normpath(os.path.abspath(entry.path))  # noqa: PTH100
+        full = whole(entry.path)
         if not manifest.holds(full):
             said = f"{entry.path} stands outside the repository that {manifest.shown} belongs to"
             gate.problems.append(UsageError(said))
         else:
-            found[full] = entry.path
+            found[full] = Place(entry.path, entry.named)
     # Those that are gone may not be what was asked about; in a whole run they are told.
-    folders = [os.path.normpath(os.path.abspath(path)) for path in paths]  # noqa: PTH100
+    folders = [whole(path) for path in paths]
     gate.gone = [one for one in gate.gone if any(one.full.startswith(f"{folder}/") for folder in folders)]
     gate.stale = []
-    return [Recording(path, full, entries.of(full)) for full, path in found.items()]
+    return [Recording(one.path, full, entries.of(full), one.named) for full, one in found.items()]
 
 
 def _shown(manifest: Manifest, path: str) -> str:
     """A path of the manifest as it is from the folder that the command is called in."""
-    folder = os.path.relpath(manifest.folder)
+    folder = _folder(manifest)
     return path if folder == os.curdir else f"{folder}/{path}"
+
+
+def _folder(manifest: Manifest) -> str:
+    return os.path.relpath(manifest.folder)
 
 
 def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:

@@ -128,7 +128,7 @@ def inspect(
         caveats=unseen,
         proven=tally.proven if options.statistics else None,
         unproven=dict(tally.unproven) if options.statistics else None,
-        ends=_ends(source, plan, tally, again) if options.ends else None,
+        ends=_ends(source, plan, tally, again, begun.whole) if options.ends else None,
     )
 
 
@@ -262,8 +262,8 @@ def _content(one: Finding, source: Source, plan: Plan, tally: Tally, kept: Conte
     return content_in(source.path, one, plan.framing, tally.size) if source.path is not None else None
 
 
-def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None) -> Ends:
-    """How the stream begins and ends; nothing of a source that cannot be read again."""
+def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None, whole: bytes | None) -> Ends:
+    """How the stream begins and ends; nothing of a source that is not held and cannot be read again."""
     if plan.shape is Shape.COMPAT:
         return Ends(None, DONE if tally.done else None)
     if not tally.heads:
@@ -271,9 +271,12 @@ def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None) -> End
     from replay_cli.ends import event_at, lines_at, read_event
 
     offsets = [min(one.offset for one in tally.heads.values()), max(one.offset for one in tally.tails.values())]
+    if whole is not None and offsets[1] < len(whole):
+        first, last = (event_at(whole[offset : offset + plan.limit]) for offset in offsets)
+        return Ends(first.seq, last.event, last.seq)
     if source.plain and source.path is not None:
         first, last = (read_event(partial(read_at, source.path, offset), plan.limit) for offset in offsets)
-        return Ends(first.seq, last.event)
+        return Ends(first.seq, last.event, last.seq)
     if again is None:
         return Ends(None, None)
     try:
@@ -281,7 +284,8 @@ def _ends(source: Source, plan: Plan, tally: Tally, again: Reopen | None) -> End
             texts = lines_at(reopened.chunks(tally.size), offsets, plan.limit)
     except ReplayError:
         return Ends(None, None)
-    return Ends(event_at(texts[0]).seq, event_at(texts[1]).event)
+    first, last = map(event_at, texts)
+    return Ends(first.seq, last.event, last.seq)
 
 
 def _with_excerpts(findings: list[Finding], source: Source) -> list[Finding]:

@@ -39,11 +39,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Where two events differ; ``left`` and ``right`` are pieces of JSON text around the place, None where absent."""
+    """Where two events differ; ``left`` and ``right`` are pieces of JSON text around the place, None where absent.
+
+    ``note`` says of ids which others they stand for already.
+    """
 
     pointer: str
     left: str | None
     right: str | None
+    note: str | None = None
 
 
 @dataclass(slots=True)
@@ -171,7 +175,8 @@ def _short(text: str) -> str:
 def _value(one: Difference) -> Value:
     left, right = (None if value is ABSENT else _json(value) for value in (one.left, one.right))
     start = _first_difference(left or "", right or "")
-    return Value(_cut(one.pointer, 0, 400), *(None if text is None else _cut(text, start) for text in (left, right)))
+    left, right = (None if text is None else _cut(text, start) for text in (left, right))
+    return Value(_cut(one.pointer, 0, 400), left, right, _short(one.note) if one.note else None)
 
 
 def _json(value: object) -> str:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.discovery import is_pattern
+from replay_cli.discovery import fits, is_pattern
 from replay_cli.errors import UsageError
 from replay_cli.grading import Grading, grade
 from replay_cli.tomlplaces import Path as Way
-from replay_cli.tomlplaces import Span
+from replay_cli.tomlplaces import Span, places
 
 
 class Settings(NamedTuple):
@@ -63,17 +63,17 @@ class Entry:
     """What is expected of one recording, or of all that fit a pattern.
 
     ``path`` is as it was written, ``full`` the whole path or pattern. ``number`` is its place in the manifest, from
-    0, ``line`` the line where it begins.
+    0.
     """
 
     path: str
     full: str
     number: int
-    line: int
     settings: Settings
     findings: tuple[Expected, ...] = ()
     starts_at_seq: int | None = None
     ends_with: str | None = None
+    ends_at_seq: int | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -81,7 +81,7 @@ class Entry:
         return is_pattern(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """A manifest that was read. ``shown`` is its path as it is told, ``folder`` what its paths go from."""
 
@@ -95,11 +95,19 @@ class Manifest:
     paths: tuple[str, ...]
     exclude: tuple[str, ...]
     entries: tuple[Entry, ...]
-    spans: Mapping[Way, Span] = field(repr=False)
+
+    @cached_property
+    def spans(self) -> Mapping[Way, Span]:
+        """Where all of it stands; looked for when a line is to be told, or the text to be changed."""
+        return spans_of(self.text)
 
     def line(self, *way: str | int) -> int:
         """The line of what stands at a way from the top of the manifest."""
         return line_of(self.spans, (*self.prefix, *way))
+
+    def place(self, entry: Entry) -> str:
+        """File and line of an entry."""
+        return f"{self.shown}:{self.line('expect', entry.number)}"
 
     def error(self, way: Way, said: str) -> UsageError:
         """What is wrong at a place."""
@@ -108,6 +116,26 @@ class Manifest:
     def holds(self, path: str) -> bool:
         """Whether a path stays inside the repository, also when links are followed."""
         return within(real(path), real_folder(self.root))
+
+
+class Entries:
+    """The entries of a manifest: that of a path is its own, or the first pattern that it fits."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._own = {one.full: one for one in manifest.entries}
+        self.patterns = [one for one in manifest.entries if one.is_pattern and not os.path.lexists(one.full)]
+        self.fitted: set[int] = set()
+        self.used: set[int] = set()
+
+    def of(self, full: str) -> Entry | None:
+        """The entry of a recording; takes note of the patterns that it fits."""
+        fitting = [one for one in self.patterns if fits(one.full, full)]
+        self.fitted.update(one.number for one in fitting)
+        own = self._own.get(full)
+        if own is None and fitting:
+            own = fitting[0]
+            self.used.add(own.number)
+        return own
 
 
 @cache
@@ -130,9 +158,23 @@ def real_folder(path: str) -> str:
     return os.path.realpath(path)
 
 
+def whole(path: str) -> str:
+    """The whole path of what is named from the current folder; links in it stay."""
+    return os.path.normpath(os.path.abspath(path))  # noqa: PTH100
+
+
 def within(path: str, root: str) -> bool:
     """Whether a path is a folder or stands in it; both are whole and normal."""
     return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def spans_of(text: str) -> Mapping[Way, Span]:
+    """Where what stands in a manifest stands; nothing if that cannot be told."""
+    try:
+        return places(text)
+    except (ValueError, IndexError, RecursionError):
+        # What follows the text there is simpler than tomllib; without it, line 1 is told.
+        return {}
 
 
 def line_of(spans: Mapping[Way, Span], way: Way) -> int:

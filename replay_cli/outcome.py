@@ -20,7 +20,10 @@ _LEVELS = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 @dataclass(slots=True)
 class Outcome:
-    """Grows as reports come in; findings at or above ``fail_level`` make the run fail (OFF: none do)."""
+    """Grows as reports come in; findings at or above ``fail_level`` make the run fail (OFF: none do).
+
+    ``may_be_empty`` tells that sources without an event may be what is wanted.
+    """
 
     fail_level: Severity = Severity.ERROR
     sources: int = 0
@@ -30,6 +33,7 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("error", "warning", "note"), 0))
     problems: list[str] = field(default_factory=list)
     due: set[int] = field(default_factory=set)
+    may_be_empty: bool = False
 
     def add(self, report: Report) -> None:
         """Count one report in."""
@@ -58,7 +62,7 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """The code that the run ends with."""
-        due = self.due if self.events else self.due | {NOTHING}
+        due = self.due if self.events or (self.may_be_empty and self.sources) else self.due | {NOTHING}
         return next((code for code in PRECEDENCE if code in due), CLEAN)
 
     def summary(self) -> Summary:

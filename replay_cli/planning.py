@@ -59,6 +59,7 @@ class Planned:
 
     ``plan`` is what to audit it for, ``chosen_by`` what decided that, ``what`` names another log. ``chunks`` are all
     its bytes, from the first; they raise SourceError where reading fails, ``failure`` if that is known already.
+    ``whole`` is all that there was to read, if that was looked at.
     """
 
     plan: Plan
@@ -66,6 +67,7 @@ class Planned:
     what: str
     chunks: Iterator[bytes]
     failure: SourceError | None
+    whole: bytes | None = None
 
 
 def planned(source: Source, options: Options) -> Planned:
@@ -84,7 +86,8 @@ def planned(source: Source, options: Options) -> Planned:
         within = complete and len(head) <= LONGER_HEAD
         sniffed = sniff(head[:LONGER_HEAD], within, framing, store, options.schema is not None)
     plan, chosen_by = plan_for(source.path, sniffed, options)
-    return Planned(plan, chosen_by, sniffed.what, _after(head, chunks, failure), failure)
+    whole = head if complete and failure is None else None
+    return Planned(plan, chosen_by, sniffed.what, _after(head, chunks, failure), failure, whole)
 
 
 def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, ChosenBy]:
@@ -97,7 +100,7 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
         shape, chosen_by = Shape.RECORD, "path"
     elif options.schema is not None and sniffed.objects and (shape is Shape.FOREIGN or not sniffed.fits):
         shape = Shape.CUSTOM
-    if path is not None and shape is Shape.RECORD and path.absolute().parent.name == "events":
+    if path is not None and shape is Shape.RECORD and _is_in_events(path):
         match = _STORE_LOG.match(path.name)
         # A folder of this name without a store around it may hold anything; go by what only a store would write.
         thread = match[1] if match and (in_store(path) or _THREAD_ID.match(match[1])) else None
@@ -118,11 +121,19 @@ def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Pla
 
 def in_store(path: Path) -> bool:
     """Whether a file stands in a folder named ``events`` beside a ``state.json`` (CONTRACT.md 2.2)."""
-    folder = path.absolute().parent
     try:
-        return folder.name == "events" and (folder.parent / "state.json").is_file()
+        return _is_in_events(path) and (path.absolute().parent.parent / "state.json").is_file()
     except OSError:
         return False
+
+
+def _is_in_events(path: Path) -> bool:
+    """Whether a file stands in a folder of this name."""
+    # Of most the path itself tells, and a path takes longer to take apart than a small file to read.
+    folder = str(path).rpartition("/")[0]
+    if folder and not folder.endswith("events"):
+        return False
+    return path.absolute().parent.name == "events"
 
 
 def _bounded(source: Source, most: int | None) -> Iterator[bytes]:

@@ -51,7 +51,10 @@ RECORD_ORDER = ("schema_version", "seq", "timestamp", "thread_id", "turn_id", "i
 KNOWN_VERSIONS = {Shape.ENVELOPE: (1,), Shape.RECORD: (1, 2)}
 """The schema_version numbers that were ever written (CONTRACT.md 1, 2.1)."""
 
-SCHEMA_NAMES = ("envelope", "record", "legacy", "report", "findings", "emitted", "quarantine", "config", "diff")
+SCHEMA_NAMES = (
+    *("envelope", "record", "legacy", "report", "findings", "emitted", "quarantine"),
+    *("config", "check", "diff"),
+)
 
 
 @dataclass(frozen=True, slots=True)

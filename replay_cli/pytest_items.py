@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
 from functools import cached_property, partial
 from glob import escape
 from os import PathLike
@@ -13,12 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from replay_cli.api import audit_source
-from replay_cli.asserting import failed, level, options_of
 from replay_cli.discovery import Discovered, discover
-from replay_cli.errors import ReplayError
-from replay_cli.findings import Severity
-from replay_cli.grading import grade
-from replay_cli.planning import Options
+from replay_cli.errors import ReplayError, one_line
+from replay_cli.pytest_terms import Terms
 from replay_cli.sources import open_path
 
 if TYPE_CHECKING:
@@ -35,8 +33,7 @@ class Collecting:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._options = options_in(config)
-        self._least = level_in(config)
+        self._terms = Terms(config)
         self._beside: Beside | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -54,7 +51,9 @@ class Collecting:
             raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
         if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
             given = [Path(self._config.rootpath, arg) for arg in self._config.args]
-            outside = [path for path in self._recordings.values() if not _is_below(path, given)]
+            outside = [
+                path for path in self._recordings.values() if not (_is_below(path, given) or self._is_ignored(path))
+            ]
             # Folders: of a file that is named, pytest looks at the whole folder again for each.
             folders = _topmost({path.parent for path in outside})
             if folders:
@@ -74,9 +73,20 @@ class Collecting:
         """The recording that this file is, if it is one."""
         if file_path.name not in self._names or file_path.resolve() not in self._recordings:
             return None
-        recording: Recording = Recording.from_parent(parent, path=file_path)
-        recording.options, recording.least = self._options, self._least
+        name = _shown(file_path, self._config.rootpath)
+        # What does not print would break the XML of a report; what is no UTF-8 cannot go to another process.
+        odd = one_line(name) != name
+        escaped: dict[str, Any] = {"name": one_line(file_path.name), "nodeid": one_line(name)} if odd else {}
+        recording: Recording = Recording.from_parent(parent, path=file_path, **escaped)
+        recording.terms = self._terms
         return recording
+
+    def _is_ignored(self, path: Path) -> bool:
+        """Whether --ignore or --ignore-glob is for it; pytest itself does not ask them of what it is to look into."""
+        start = self._config.invocation_params.dir
+        ignored = [start / one for one in self._config.getoption("ignore") or ()]
+        patterns = [str(start / one) for one in self._config.getoption("ignore_glob") or ()]
+        return _is_below(path, ignored) or any(fnmatch(str(path), pattern) for pattern in patterns)
 
     @cached_property
     def _found(self) -> Discovered:
@@ -118,8 +128,7 @@ class Beside:
 class Recording(pytest.File):
     """A log or capture, in which there is one test."""
 
-    options: Options
-    least: Severity
+    terms: Terms
 
     def collect(self) -> Iterable[pytest.Item]:
         """Its test."""
@@ -127,17 +136,18 @@ class Recording(pytest.File):
 
 
 class Audit(pytest.Item):
-    """The test of one recording: it would pass ``replay validate``."""
+    """The test of one recording: it is as the manifest says, or else it would pass ``replay validate``."""
 
     def runtest(self) -> None:
         """Audit the recording. Raises BrokenRecordingError with what is wrong with it."""
         recording = self.parent
         assert isinstance(recording, Recording)
         name = _shown(self.path, self.config.rootpath)
-        report = audit_source(partial(open_path, self.path, name), recording.options)
-        if report.profile == "foreign" and self.path.suffix.lower() == ".log":
+        terms = recording.terms
+        report = audit_source(partial(open_path, self.path, name), terms.options(self.path))
+        if report.profile == "foreign" and self.path.suffix.lower() == ".log" and terms.entry(self.path) is None:
             pytest.skip(report.verdict)
-        why = list(failed(report, recording.least))
+        why = list(terms.broken(report, self.path))
         if why:
             raise BrokenRecordingError("\n".join(why))
 
@@ -149,39 +159,22 @@ class Audit(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where it is, and how it is called: the name alone, since pytest takes a dot in it for a class."""
-        return self.path, None, self.name
+        return Path(one_line(str(self.path))), None, self.name
 
 
 class BrokenRecordingError(AssertionError):
     """A recording does not pass: its findings, a line each, and the verdict."""
 
 
-def options_in(config: pytest.Config) -> Options:
-    """How recordings are audited. Raises pytest.UsageError for a rule that there is not."""
-    words = {name: config.getini(f"replay_{name}") for name in ("select", "ignore", "severity")}
-    try:
-        return options_of("auto", "auto", grade(**words))
-    except ReplayError as error:
-        raise pytest.UsageError(f"replay_select, replay_ignore, replay_severity: {error}") from None
-
-
-def level_in(config: pytest.Config) -> Severity:
-    """From where on findings fail. Raises pytest.UsageError if it is no severity."""
-    try:
-        return level(config.getini("replay_fail_level"))
-    except ReplayError as error:
-        raise pytest.UsageError(f"replay_fail_level: {error}") from None
-
-
 def opener(config: pytest.Config) -> Callable[[str | PathLike[str]], AuditedLog]:
     """The function that the fixture ``replay_log`` is."""
     from replay_cli.audited import audited
 
-    options, root = options_in(config), config.rootpath
+    terms, root = Terms(config), config.rootpath
 
     def replay_log(path: str | PathLike[str]) -> AuditedLog:
         """The audited log at ``path``. Raises UsageError if there is none, SourceError if it cannot be opened."""
-        return audited(root / path, str(path), options)
+        return audited(root / path, str(path), terms.options(root / path))
 
     return replay_log
 

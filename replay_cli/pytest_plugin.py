@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-replay", action="store_true", help="collect no recordings (replay_paths)")
     for name, about in WORDS.items():
         parser.addini(name, about, type="args", default=[])
+    parser.addini("replay_manifest", "replay.toml to hold recordings to: a path, or off (the nearest)", default="")
     parser.addini("replay_fail_level", "error, warning or note: from where on findings fail a test", default="error")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from replay_cli.checked import Checked
 from replay_cli.diffed import Diffed
 from replay_cli.emitted import Emitted, QuarantineLine
 from replay_cli.report import Document, Line
@@ -17,6 +18,7 @@ MADE: dict[str, tuple[type[BaseModel], str]] = {
     "findings": (Line, "A line of replay validate --format jsonl"),
     "emitted": (Emitted, "Summary of replay emit --summary-json"),
     "quarantine": (QuarantineLine, "A line of replay emit --quarantine"),
+    "check": (Checked, "What replay check --format json writes"),
     "diff": (Diffed, "What replay diff --format json writes"),
 }
 """Each schema by its name: the model that it is made from, and its title."""

@@ -105,6 +105,8 @@ _FILES = (
 def _framing(head: bytes, complete: bool) -> str | None:
     """ "jsonl" or "sse" by what most lines look like, None if hardly any looks like either."""
     body = head.removeprefix(b"\xef\xbb\xbf")
+    if body[:1] == b"{" and b"\r" not in body and {line[:1] for line in body.split(b"\n")} <= {b"{", b""}:
+        return "jsonl"  # as every line begins an object, which is what most files are
     if not body.strip(b" \t\r\n\0"):
         return "sse" if head and not body else "jsonl"
     lines = _LINES.split(body)
@@ -166,7 +168,10 @@ def _response(head: bytes) -> str:
 
 
 def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
-    values = list(_values(frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.WHOLE))
+    if not fitting and (shape := _agreed(head)) is not None:
+        return Sniffed("jsonl", shape, objects=True)
+    texts = (frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.WHOLE)
+    values = list(_values(texts))
     if complete and not values and not any(frame.state is State.WHOLE for frame in JSONL.frames(Block(head, 0))):
         # All there is has no newline: a torn record, unless it is whole and of another kind.
         values = list(_values(frame.data for frame in JSONL.frames(Block(head, 0)) if frame.state is State.TORN))
@@ -180,6 +185,21 @@ def _sniff_jsonl(head: bytes, complete: bool, fitting: bool) -> Sniffed:
         return Sniffed("jsonl", Shape.FOREIGN, _DOCUMENT)
     shape = Shape.RECORD if values and isinstance(values[0], list) else _guess(head)
     return Sniffed("jsonl", shape, sure=complete or bool(values))
+
+
+def _agreed(head: bytes) -> Shape | None:
+    """The shape of the first lines if it is that of so many that it has the majority, whatever follows."""
+    most = READ // 2 + 1
+    lines, met = head.split(b"\n", most)[:-1], set()
+    for line in lines:
+        try:
+            value = read_plain(line)
+        except ValueError:
+            return None
+        met.add(shape_of(value) if isinstance(value, dict) else None)
+        if len(met) > 1:
+            return None
+    return met.pop() if len(lines) == most else None
 
 
 def _sniff_sse(head: bytes, fitting: bool) -> Sniffed:

@@ -9,62 +9,31 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from replay_cli.api import audit_source, make_options
+from replay_cli.api import audit_source
+from replay_cli.asked_validate import Request, Wishes, refuse_nonsense
 from replay_cli.atomic import append, say
-from replay_cli.batches import answers
+from replay_cli.batches import Answer, answers, whole
 from replay_cli.discovery import STDIN, Discovered, Entry, discover, is_log
 from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
-from replay_cli.grading import grade
+from replay_cli.grading import Grading
 from replay_cli.inspection import Listen, inspect
-from replay_cli.nearby import candidates
 from replay_cli.outcome import FINDINGS, INTERRUPTED, NOBODY_READS, PRECEDENCE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import Options
-from replay_cli.pool import cores
 from replay_cli.progress import Watch, progress
-from replay_cli.render import WITH_CONTENTS, WITHOUT_VALUES, Style
-from replay_cli.rules import BY_CODE, FOREIGN_LOG
-from replay_cli.rules import USER_SCHEMA_VIOLATION as USER_SCHEMA
+from replay_cli.render import Style
+from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path, open_stream
 from replay_cli.terminal import colored, width_of_terminal
 from replay_cli.told import Report
 from replay_cli.wording import count
-
-
-class Request(NamedTuple):
-    """What was typed."""
-
-    paths: list[str]
-    exclude: list[str]
-    files_from: str | None
-    stdin_filename: str | None
-    profile: str | None
-    framing: str
-    select: list[str]
-    ignore: list[str]
-    severity: list[str]
-    max_line_bytes: int
-    max_findings: int
-    fail_level: Severity | None
-    exit_zero: bool
-    format: str | None
-    output_file: str | None
-    max_bytes: int | None
-    fast: bool
-    jobs: int | None
-    schema: str | None
-    statistics: bool
-    content: bool
-    show_values: bool
-    quiet: bool
-    color: str
-    isolated: bool = False
 
 
 def validate(request: Request) -> int:
@@ -73,27 +42,8 @@ def validate(request: Request) -> int:
     If nobody reads the report to its end, the code says what was found by then; it never says "clean" of logs that
     were not audited.
     """
-    _refuse_nonsense(request)
-    request = _configured(request)
-    grading = grade(request.select, request.ignore, request.severity)
-    if request.schema is None and all(not grading.asks(code) for code in BY_CODE if code != USER_SCHEMA.code):
-        raise UsageError(
-            f"--select: {USER_SCHEMA.code} is asked of the schema that --schema names, and none is named"
-        )
-    options = make_options(
-        request.profile or "auto",
-        request.framing,
-        grading,
-        max_line_bytes=request.max_line_bytes,
-        max_findings=request.max_findings,
-        statistics=request.statistics,
-        schema=Path(request.schema) if request.schema is not None else None,
-        show_values=request.show_values and request.format not in WITHOUT_VALUES,
-        max_bytes=request.max_bytes,
-        fast=request.fast,
-        jobs=cores() if request.jobs is None else request.jobs,
-    )
-    options = replace(options, contents=request.format in WITH_CONTENTS)
+    refuse_nonsense(request)
+    wishes = Wishes(request)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     if stdin is None and STDIN in request.paths:
         raise UsageError("-: there is no standard input")
@@ -105,61 +55,13 @@ def validate(request: Request) -> int:
         _say(str(problem))
     for name in found.empty:
         _say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
-    run = _Run(request, options, found.entries, outcome)
+    run = _Run(request, wishes, found.entries, outcome)
     try:
         run.write()
     except BrokenPipeError:
         found_so_far = next((code for code in PRECEDENCE if code in outcome.due), None)
         return found_so_far or (outcome.exit_code if run.audited_all else NOBODY_READS)
     return outcome.exit_code
-
-
-def _configured(request: Request) -> Request:
-    """What was asked, with the profile and the rules of the nearest manifest where nothing was said of them."""
-    if request.isolated:
-        return request
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # the folder is gone, but what is read may be elsewhere
-        return request
-    if next(candidates(here), None) is None:
-        return request
-    # Only here: most logs are audited where there is no manifest.
-    from replay_cli.preferring import preferred
-
-    chosen = preferred(here, request.profile, request.select, request.ignore, request.severity)
-    if chosen is None:
-        return request
-    if not request.quiet:
-        _say(f"goes by {one_line(chosen.shown)}; --isolated does without")
-    return request._replace(
-        profile=chosen.profile, select=chosen.select, ignore=chosen.ignore, severity=chosen.severity
-    )
-
-
-def _refuse_nonsense(request: Request) -> None:
-    """Raise UsageError for words that cannot be meant, alone or together."""
-    given: dict[str, list[str | None]] = {
-        "--stdin-filename": [request.stdin_filename],
-        "--exclude": [*request.exclude],
-        "--files-from": [request.files_from],
-        "--schema": [request.schema],
-        "--select": [*request.select],
-        "--ignore": [*request.ignore],
-        "--severity": [*request.severity],
-        "--output-file": [request.output_file],
-    }
-    for option, words in given.items():
-        if any(word is not None and not word.strip(", ") for word in words):
-            raise UsageError(f"{option}: is given an empty value; was a variable not set?")
-    if not request.paths and request.files_from is None:
-        raise UsageError("validate: no log named; name files or folders, or - for stdin")
-    if request.stdin_filename is not None and STDIN not in request.paths:
-        raise UsageError("--stdin-filename: belongs to -, the standard input, which is not read")
-    if not request.content and request.show_values:
-        raise UsageError("--no-content: contradicts --show-values")
-    if request.exit_zero and request.fail_level is not None:
-        raise UsageError("--exit-zero: contradicts --fail-level")
 
 
 def _refuse_own_input(request: Request, found: Discovered) -> None:
@@ -181,9 +83,9 @@ def _refuse_own_input(request: Request, found: Discovered) -> None:
 class _Run:
     """One run over its inputs: audits them one after the other, and writes as it goes."""
 
-    def __init__(self, request: Request, options: Options, entries: list[Entry], outcome: Outcome) -> None:
+    def __init__(self, request: Request, wishes: Wishes, entries: list[Entry], outcome: Outcome) -> None:
         self._request = request
-        self._options = options
+        self._asked = [(entry, wishes.of(entry)) for entry in entries]
         self._entries = entries
         self._outcome = outcome
         self._left = len(entries)
@@ -228,9 +130,7 @@ class _Run:
         """Write findings as they are found."""
         from replay_cli.render import jsonl
 
-        grading = self._options.grading
-
-        def listen(name: str, found: list[Finding]) -> None:
+        def listen(name: str, found: list[Finding], grading: Grading) -> None:
             try:
                 _put(file, [jsonl.finding_lines(name, found, grading)])
             except BrokenPipeError:
@@ -246,7 +146,7 @@ class _Run:
         least, levels = self._outcome.fail_level, list(Severity)
         return least is not Severity.OFF and levels.index(severity) <= levels.index(least)
 
-    def _reports(self, listen: Callable[[str, list[Finding]], None] | None = None) -> Iterator[Report]:
+    def _reports(self, listen: Tell | None = None) -> Iterator[Report]:
         """The report of each source, counted in; other logs that a folder held are only counted as skipped.
 
         Ctrl-C ends them early, so that what goes to stdout has its end; an output file is not written then.
@@ -262,17 +162,14 @@ class _Run:
                 watch.hide()
                 _say("interrupted; the rest was not read")
 
-    def _each(self, watch: Watch, listen: Callable[[str, list[Finding]], None] | None) -> Iterator[Report]:
-        # Who listens is told findings as they are found, so one source after the other.
-        spread = (
-            answers(self._entries, self._options) if listen is None else ((entry, None) for entry in self._entries)
-        )
-        for entry, answer in spread:
+    def _each(self, watch: Watch, listen: Tell | None) -> Iterator[Report]:
+        for entry, options, answer in self._answers(spread=listen is None):
             name = self._request.stdin_filename or "<stdin>" if entry.path == STDIN else entry.path
             report = None
             try:
                 if answer is None:
-                    report = self._audit(entry, name, watch, partial(listen, name) if listen else None)
+                    hear = partial(_heard, listen, name, options.grading) if listen else None
+                    report = self._audit(entry, options, name, watch, hear)
                 else:
                     report = answer.report
                     watch.passed(entry)
@@ -300,15 +197,23 @@ class _Run:
             yield report
             self._say_aside(report)
 
-    def _audit(self, entry: Entry, name: str, watch: Watch, listen: Listen | None) -> Report:
+    def _answers(self, spread: bool) -> Iterator[tuple[Entry, Options, Answer[Report] | None]]:
+        """The inputs in their order, with what processes found of them already, if it may be ``spread`` over some."""
+        for options, group in groupby(self._asked, key=itemgetter(1)):
+            entries = [entry for entry, _ in group]
+            # Who listens is told findings as they are found, so one source after the other.
+            found = answers(entries, options, whole) if spread else ((entry, None) for entry in entries)
+            yield from ((entry, options, answer) for entry, answer in found)
+
+    def _audit(self, entry: Entry, options: Options, name: str, watch: Watch, listen: Listen | None) -> Report:
         if listen and not entry.named and is_log(entry.path):
             # It may turn out to be another log, which is skipped: tell nothing before that is known.
             listen = _Held(listen)
         if entry.path != STDIN:
-            report = audit_source(partial(open_path, entry.path), self._options, watch.tell, listen)
+            report = audit_source(partial(open_path, entry.path), options, watch.tell, listen)
         else:
             with open_stream(sys.stdin.buffer, name) as source:
-                report = inspect(source, self._options, None, watch.tell, listen)
+                report = inspect(source, options, None, watch.tell, listen)
         if isinstance(listen, _Held) and report.profile != "foreign":
             listen.release()
         return report
@@ -338,6 +243,14 @@ class _Held:
         """Pass on what is held."""
         self._listen(self._held)
         self._held = []
+
+
+Tell = Callable[[str, list[Finding], Grading], None]
+"""Told the findings of a source by its name, and how they are graded."""
+
+
+def _heard(tell: Tell, name: str, grading: Grading, found: list[Finding]) -> None:
+    tell(name, found, grading)
 
 
 def _put(file: BinaryIO, pieces: Iterable[str]) -> None:

@@ -24,18 +24,19 @@ ROWS = (
     "__init__ __main__",
     "cli cli_cache cli_check cli_diff cli_emit cli_tail pytest_plugin",
     "late",
-    "completing founding",
+    "completing founding comparison",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
-    "batches twin gathering listening restoring asserting audited",
+    "pytest_terms",
+    "batches twin gathering listening restoring asserting audited asked_validate",
     "api progress render misuse tailed",
-    "diffed",
+    "diffed checked",
     "emitted showing divergence folding",
     "ledger",
     "inspection render.text render.jsonl report emission",
     "arranging admission recording shortcut",
     "sieve summary asked asked_tail stores",
     "remaking merging",
-    "survey contrast blessing",
+    "survey contrast blessing judged",
     "expectations",
     "render.concise render.github render.sarif render.gitlab render.rdjson render.junit render.markdown",
     "render.fingerprints",
@@ -62,26 +63,26 @@ ROWS = (
     "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
-    "compression heavy violation places",
+    "compression heavy violation places ends",
     "pool ahead plainjson remote ring ordering saying",
-    "fragments ends volatile live words approvals",
+    "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
-    "nearby tomlplaces aligning resembling",
+    "nearby tomlplaces plaintoml aligning resembling",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
 OWNERS = {
     "typer": "cli cli_cache cli_check cli_diff cli_emit cli_tail completing late",
     "rich": "render.text progress showing",
-    "pydantic": "diffed emitted report schemas_made",
+    "pydantic": "checked diffed emitted report schemas_made",
     "jsonschema": "profiles userschema",
     "referencing": "profiles userschema",
     "orjson": "canonical comparing redacting render.json marks plainjson quick sections",
     "msgspec": "heavy",
     "jmespath": "selection",
     "httpx2": "remote",
-    "pytest": "pytest_items pytest_plugin",
+    "pytest": "pytest_items pytest_plugin pytest_terms",
     "platformdirs": "index",
     "sqlite3": "seen",
     "fcntl": "store_lock",
@@ -89,12 +90,12 @@ OWNERS = {
     "backports": "compression",
     "compression": "compression",
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
-    "io": "api asserting pieces sources twin",
-    "os": "api asked asserting atomic blessing checking cli configured discovery following founding gate "
+    "io": "api asserting comparison pieces sources twin",
+    "os": "api asked asserting atomic blessing checking cli comparison configured discovery following founding gate "
     "index manifest pool pytest_items resembling sources store_lock stores terminal tokens twin validating",
-    "pathlib": "api asserting atomic audited batches checking cli configured contents cursor discovery "
-    "emitting following founding gathering index manifest nearby outputs planning preferring "
-    "profiles progress pytest_items schemas_made sources store_lock stores twin userschema "
+    "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
+    "cursor discovery emitting following founding gathering index manifest nearby outputs planning preferring "
+    "profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
     "validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
@@ -126,6 +127,7 @@ TOUCHING = {
     "discovery": "looks into folders",
     "emitting": "replaces logs in their places",
     "following": "reads logs as they grow",
+    "gate": "asks whether the recordings of entries are there",
     "founding": "writes the first manifest and what goes with it",
     "gathering": "asks whether a log is there yet",
     "index": "keeps where events begin in big logs",
@@ -329,7 +331,7 @@ def test_no_module_is_too_long() -> None:
 
 def test_public_names_are_those_of_the_manual() -> None:
     told = []
-    for name in ("validate.md", "emit.md", "pytest.md"):
+    for name in ("validate.md", "emit.md", "pytest.md", "diff.md"):
         page = (ROOT / "docs" / name).read_text(encoding="utf-8")
         section = page.partition("\n## Python API\n")[2].partition("\n## ")[0]
         told += re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)

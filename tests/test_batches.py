@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from replay_cli.batches import WORTH, answers
+from replay_cli.batches import WORTH, answers, whole
 from replay_cli.discovery import Entry
 from replay_cli.planning import Options
 from tests.conftest import FORMATS
@@ -38,7 +38,7 @@ def entries(folder: Path) -> list[Entry]:
 def test_small_files_are_answered_in_their_order(archive: Path) -> None:
     asked = entries(archive)
 
-    found = list(answers(asked, Options(jobs=2)))
+    found = list(answers(asked, Options(jobs=2), whole))
 
     assert [entry for entry, _ in found] == asked
     assert [Path(answer.report.source).name for _, answer in found if answer and answer.report] == [
@@ -49,12 +49,12 @@ def test_small_files_are_answered_in_their_order(archive: Path) -> None:
 def test_few_bytes_start_no_process(archive: Path) -> None:
     few = entries(archive)[:3]
 
-    assert [answer for _, answer in answers(few, Options(jobs=2))] == [None] * 3
+    assert [answer for _, answer in answers(few, Options(jobs=2), whole)] == [None] * 3
     assert sum(Path(entry.path).stat().st_size for entry in few) < WORTH
 
 
 def test_one_job_starts_no_process(archive: Path) -> None:
-    assert {answer for _, answer in answers(entries(archive), Options(jobs=1))} == {None}
+    assert {answer for _, answer in answers(entries(archive), Options(jobs=1), whole)} == {None}
 
 
 @pytest.mark.parametrize("form", FORMATS)

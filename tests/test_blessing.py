@@ -9,7 +9,7 @@ import pytest
 
 from replay_cli.blessing import Found, blessed
 from replay_cli.configured import made
-from replay_cli.expectations import Compared, Seen, matched
+from replay_cli.expectations import Compared, Seen, bounds, matched
 from replay_cli.findings import Ends
 from replay_cli.manifest import Entry, Manifest
 from replay_cli.rules import BROKEN_LINK, NOT_JSON, SEQ_GAP, TORN_TAIL
@@ -56,6 +56,7 @@ def manifest(random: Random) -> str:
         in_tables = random.random() < 0.4
         keys = [f'path = "f{number}.jsonl"']
         keys += [f"starts-at-seq = {random.randrange(9)} # keep"] if random.random() < 0.5 else []
+        keys += [f"ends-at-seq = {random.randrange(9)}"] if random.random() < 0.5 else []
         keys += ['ends-with = "x"'] if random.random() < 0.5 else []
         keys += [array(random, findings)] if not in_tables and (findings or random.random() < 0.5) else []
         random.shuffle(keys)
@@ -74,16 +75,8 @@ def found_for(random: Random, entry: Entry) -> Found:
         for one in rules
     ]
     same, differences = matched(entry.findings, seen)
-    ends = Ends(random.choice([None, 3]), random.choice([None, "x", 'y"\\']))
-    head = entry.starts_at_seq is not None and entry.starts_at_seq != ends.seq
-    end = entry.ends_with is not None and entry.ends_with != ends.event
-    compared = Compared(
-        differences,
-        same,
-        (entry.starts_at_seq or 0, ends.seq) if head else None,
-        (entry.ends_with or "", ends.event) if end else None,
-        0,
-    )
+    ends = Ends(random.choice([None, 3]), random.choice([None, "x", 'y"\\']), random.choice([None, 7]))
+    compared = Compared(differences, same, list(bounds(entry, ends)), 0)
     return Found(entry.path, entry, compared, seen, ends)
 
 
@@ -103,6 +96,7 @@ def test_what_was_found_is_what_is_said_then(seed: int) -> None:
         entry = said[one.path]
         assert [] == matched(entry.findings, one.seen)[1]
         assert entry.starts_at_seq in (None, one.ends.seq)
+        assert entry.ends_at_seq in (None, one.ends.last)
         assert entry.ends_with in (None, one.ends.event)
     assert after.startswith("# keep\n")
     if not gone:

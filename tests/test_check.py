@@ -83,7 +83,7 @@ def test_a_new_recording_fails_until_it_is_blessed(folder: Path, replay: Replay)
 def test_what_is_blessed_says_how_a_stream_begins_and_ends(folder: Path, replay: Replay) -> None:
     said = tomllib.loads(blessed(folder, replay).read_text())["expect"]
 
-    whole = {"path": "logs/whole.jsonl", "starts-at-seq": 1, "ends-with": "turn.completed"}
+    whole = {"path": "logs/whole.jsonl", "starts-at-seq": 1, "ends-at-seq": 4, "ends-with": "turn.completed"}
     assert whole == said[1]
     assert [("not-json", 2, 2)] == [(one["rule"], one["line"], one["seq"]) for one in said[0]["findings"]]
 
@@ -108,6 +108,103 @@ def test_a_clean_recording_that_changed_fails(data: bytes, told: list[str], fold
         assert line in ran.stdout
 
 
+def test_an_end_is_missed_also_where_what_is_left_ends_alike(folder: Path, replay: Replay) -> None:
+    (folder / "logs" / "whole.jsonl").write_bytes(store(1, 2, 3))
+    blessed(folder, replay)
+    (folder / "logs" / "whole.jsonl").write_bytes(store(1, 2))
+
+    assert "  changed     - ends-at-seq = 3\n              + ends-at-seq = 2\n" in replay("check").stdout
+
+
+def test_an_entry_is_looked_at_wherever_its_recording_is(folder: Path, replay: Replay) -> None:
+    """Also where it is a link to another, or has the characters of patterns in its name, outside the paths."""
+    (folder / "more").mkdir()
+    (folder / "more" / "odd [1]*.jsonl").write_bytes(WHOLE)
+    (folder / "more" / "link.jsonl").symlink_to("../logs/whole.jsonl")
+    (folder / "more" / "other.jsonl").symlink_to("../logs/whole.jsonl")
+    for name in ("odd [1]*", "link", "other"):
+        entries = (
+            f'[[expect]]\npath = "logs/whole.jsonl"\n[[expect]]\npath = "more/{name}.jsonl"\nstarts-at-seq = 7\n'
+        )
+        write(folder, f'paths = ["logs/whole.jsonl"]\n{entries}')
+        ran = replay("check")
+
+        assert (1, 1) == (ran.code, ran.stdout.count("begins elsewhere")), ran.stderr
+        assert ran.stdout.startswith(f"more/{name}.jsonl: ")
+
+
+@pytest.mark.parametrize("target", ["nowhere", "gone.jsonl"])
+def test_a_link_to_nothing_is_no_recording(target: str, folder: Path, replay: Replay) -> None:
+    (folder / "gone.jsonl").symlink_to(target)
+    write(
+        folder,
+        'paths = ["logs/whole.jsonl"]\n[[expect]]\npath = "gone.jsonl"\n[[expect]]\npath = "logs/whole.jsonl"\n',
+    )
+    ran = replay("check")
+
+    assert (2, "replay: replay.toml:3: no such file: gone.jsonl") == (ran.code, ran.stderr.splitlines()[0])
+
+
+def test_a_folder_without_recordings_is_told_where_others_have_some(folder: Path, replay: Replay) -> None:
+    (folder / "lost").mkdir()
+    write(folder, 'paths = [\n  "logs",\n  "lost",\n]\n[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n')
+    ran = replay("check")
+
+    assert (2, "replay: replay.toml:3: nothing to read in lost") == (ran.code, ran.stderr.splitlines()[0])
+
+
+def test_another_log_that_is_named_is_held_to_the_manifest(folder: Path, replay: Replay) -> None:
+    (folder / "app.log").write_bytes(b"INFO started\n")
+    write(folder, 'paths = ["app.log"]\n')
+
+    assert "app.log: new, has no entry in replay.toml (1 finding)" == replay("check").stdout.splitlines()[0]
+
+
+def test_the_repository_is_that_of_the_manifest(
+    folder: Path, called: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder / "other"
+    (other / ".git").mkdir(parents=True)
+    (other / "run.jsonl").write_bytes(WHOLE)
+    write(other, 'paths = ["run.jsonl"]\n[[expect]]\npath = "run.jsonl"\n')
+    (folder / "logs" / ".git").mkdir()
+
+    monkeypatch.chdir(folder / "logs")
+    ran = called("check", "--config", "../other/replay.toml")
+
+    assert (0, "") == (ran.code, ran.stdout), ran.stderr
+
+
+def test_a_manifest_elsewhere_is_not_written_through_a_link(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, replay: Replay
+) -> None:
+    other = write(tmp_path_factory.mktemp("other"), "# theirs\n")
+    (folder / "replay.toml").symlink_to(other)
+    ran = replay("check", "--update")
+
+    assert (2, "replay: --update: replay.toml is a link that leads out of the repository\n") == (ran.code, ran.stderr)
+    assert "# theirs\n" == other.read_text()
+
+
+def test_a_schema_that_is_none_is_told_with_its_line(folder: Path, replay: Replay) -> None:
+    (folder / "text.schema.json").write_text("text")
+    write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nschema = "text.schema.json"\n')
+
+    assert replay("check").stderr.startswith("replay: replay.toml:3: schema: text.schema.json is not JSON")
+
+
+def test_recordings_are_shown_from_the_folder_of_the_call(
+    folder: Path, called: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 'paths = ["."]\n')
+    monkeypatch.chdir(folder / "logs")
+    ran = called("check")
+
+    assert ["broken.jsonl", "whole.jsonl"] == [
+        line.partition(":")[0] for line in ran.stdout.splitlines() if "new, has no entry in ../replay.toml" in line
+    ]
+
+
 @pytest.mark.parametrize("kind", ["jsonl.gz", "sse", "sse.gz"])
 def test_the_ends_are_seen_in_every_kind_of_recording(kind: str, folder: Path, replay: Replay) -> None:
     data = capture((5, 4), (6, 5)) if "sse" in kind else store(5, 6)
@@ -116,7 +213,7 @@ def test_the_ends_are_seen_in_every_kind_of_recording(kind: str, folder: Path, r
     said = tomllib.loads(blessed(folder, replay).read_text())["expect"]
 
     entry = next(one for one in said if one["path"] == f"logs/more.{kind}")
-    assert (5, "item.delta") == (entry["starts-at-seq"], entry["ends-with"])
+    assert (5, 6, "item.delta") == (entry["starts-at-seq"], entry["ends-at-seq"], entry["ends-with"])
 
 
 def test_missing_unexpected_and_changed_findings_are_told_apart(folder: Path, replay: Replay) -> None:
@@ -292,8 +389,36 @@ def test_update_of_what_was_not_laid_out_in_tables_says_so(folder: Path, replay:
     ran = replay("check", "--update")
 
     assert 2 == ran.code
-    assert "replay.toml cannot be written" in ran.stderr
+    said = "expect is an array; write [[expect]] tables, to which entries can be added (--update)"
+    assert f"replay: replay.toml:1: {said}\n" == ran.stderr
     assert before == path.read_text()
+
+
+def test_update_puts_tables_in_the_place_of_an_empty_array(folder: Path, replay: Replay) -> None:
+    path = write(folder, '# ours\nexpect = []  # none yet\npaths = "logs"\n')
+
+    assert 0 == replay("check", "--update").code
+    assert path.read_text().startswith('# ours\npaths = "logs"\n\n[[expect]]\n')
+    assert 0 == replay("check").code
+
+
+def test_update_keeps_the_line_ends_of_the_manifest(folder: Path, replay: Replay) -> None:
+    path = folder / "replay.toml"
+    path.write_bytes(b'paths = ["logs"]\r\n[[expect]]\r\npath = "logs/broken.jsonl"\r\n')
+
+    assert 0 == replay("check", "--update").code
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n") > 8
+    assert 0 == replay("check").code
+
+
+def test_a_name_that_toml_cannot_tell_is_told_and_the_others_are_blessed(folder: Path, replay: Replay) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/logs/odd\xff.jsonl")).write_bytes(WHOLE)
+    path = write(folder, 'paths = ["logs"]\n')
+    ran = replay("check", "--update")
+
+    assert 1 == ran.code
+    assert r"replay: logs/odd\xff.jsonl: TOML has no way to tell this name" in ran.stderr
+    assert 2 == path.read_text().count("[[expect]]")
 
 
 def test_pyproject_may_be_the_manifest(folder: Path, replay: Replay) -> None:
@@ -326,6 +451,28 @@ def test_the_nearest_manifest_wins(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert "../../pyproject.toml" == configured.load(places[0]).shown.replace(os.sep, "/")
 
 
+def test_the_manifest_is_the_nearest_to_the_paths_that_are_named(folder: Path, replay: Replay) -> None:
+    write(folder / "logs", '[[expect]]\npath = "whole.jsonl"\n[[expect]]\npath = "broken.jsonl"\n')
+    (folder / "more").mkdir()
+    (folder / "more" / "run.jsonl").write_bytes(WHOLE)
+
+    for words in ("logs", "logs/whole.jsonl", "logs/wh*.jsonl", "./logs/"):
+        ran = replay("check", *words.split())
+        assert "replay.toml;" not in ran.stderr
+        assert "new, has no entry" not in ran.stdout, words
+        assert ran.code == ("whole" not in words and "wh*" not in words), ran.stderr
+    assert "logs/broken.jsonl: 1 unexpected (expected at logs/replay.toml:3)" in replay("check", "logs").stdout
+    assert replay("check", "more").code == 2
+
+    write(folder, 'paths = ["more"]\n[[expect]]\npath = "more/*"\n')
+    assert replay("check", "more").code == 0
+    ran = replay("check", "more", "logs")
+    assert ran.stderr == (
+        "replay: check: the paths go by logs/replay.toml and replay.toml; check them one by one, or name one with "
+        "--config\n"
+    )
+
+
 def test_no_manifest_is_looked_for_above_the_repository(tmp_path: Path) -> None:
     write(tmp_path, "")
     (tmp_path / "in" / "it").mkdir(parents=True)
@@ -356,6 +503,70 @@ def test_validate_takes_the_profile_of_the_manifest(folder: Path, replay: Replay
 
     assert 1 == replay("validate", "logs/whole.jsonl").code
     assert 0 == replay("validate", "--profile", "auto", "logs/whole.jsonl").code
+
+
+ENTRIES = """
+[[expect]]
+path = "logs/broken.jsonl"
+severity = { not-json = "note" }
+ignore = ["broken-link"]
+
+[[expect]]
+path = "logs/w*.jsonl"
+profile = "envelope"
+"""
+"""Entries by which one recording passes that would not, and one does not that would."""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("logs/broken.jsonl", 0),
+        ("./logs/../logs/broken.jsonl", 0),
+        ("logs/whole.jsonl", 1),
+        ("logs", 1),
+        ("--isolated logs/broken.jsonl", 1),
+        ("--isolated logs/whole.jsonl", 0),
+        ("--severity J101=error logs/broken.jsonl", 1),
+        ("--profile auto logs/whole.jsonl", 0),
+        ("--stdin-filename logs/whole.jsonl -", 1),
+        ("-", 0),
+    ],
+)
+@pytest.mark.parametrize("form", ["concise", "jsonl", "sarif"])
+def test_validate_takes_the_settings_of_the_entry_of_each_log(
+    folder: Path, replay: Replay, words: str, code: int, form: str
+) -> None:
+    write(folder, ENTRIES)
+    ran = replay("validate", "--format", form, *words.split(), stdin=WHOLE)
+
+    assert code == ran.code, ran.stderr
+    assert ("goes by replay.toml" in ran.stderr) == (
+        words not in ("-", "--profile auto logs/whole.jsonl")
+    ) or "--isolated" in words
+
+
+def test_validate_takes_the_bounds_and_the_schema_of_an_entry(folder: Path, replay: Replay) -> None:
+    (folder / "none.schema.json").write_text("false")
+    write(
+        folder,
+        '[[expect]]\npath = "logs/whole.jsonl"\nmax-line-bytes = 9\n\n'
+        '[[expect]]\npath = "logs/broken.jsonl"\nschema = "none.schema.json"\nselect = ["user-schema-violation"]\n',
+    )
+
+    assert "F105 overlong-line" in replay("validate", "logs/whole.jsonl").stdout
+    assert "user-schema-violation" in replay("validate", "logs/broken.jsonl").stdout
+    assert 0 == replay("validate", "--isolated", "logs/whole.jsonl").code
+
+
+def test_validate_tells_what_is_wrong_with_an_entry(folder: Path, replay: Replay) -> None:
+    write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nprofil = "record"\n')
+
+    ran = replay("validate", "logs/whole.jsonl")
+    assert (2, "") == (ran.code, ran.stdout)
+    assert "replay: replay.toml:3: unknown key 'profil'; did you mean profile? (--isolated does without)\n" == (
+        ran.stderr
+    )
 
 
 # --- Bad input --------------------------------------------------------------------------------------------------
@@ -564,6 +775,35 @@ def test_init_leaves_alone_what_is_there(folder: Path, replay: Replay) -> None:
 
     assert 0 == replay("init").code
     assert hooks == (folder / ".pre-commit-config.yaml").read_text()
+
+
+def test_init_passes_over_what_git_ignores(folder: Path, replay: Replay) -> None:
+    for place in ("build", "deep/node_modules"):
+        (folder / place).mkdir(parents=True)
+        (folder / place / "run.jsonl").write_bytes(WHOLE)
+    (folder / ".gitignore").write_text("# made\nnode_modules/\n/build\n*.pyc\n!keep\n\n")
+
+    assert 0 == replay("init").code
+    text = (folder / "replay.toml").read_text()
+    assert 'paths = ["logs"]\nexclude = ["node_modules/", "/build"]\n' in text
+    assert 2 == text.count("[[expect]]")
+
+
+def test_init_keeps_line_ends(folder: Path, replay: Replay) -> None:
+    path = folder / ".pre-commit-config.yaml"
+    path.write_bytes(b"repos:\r\n- repo: meta\r\n  hooks: []\r\n")
+
+    assert 0 == replay("init").code
+    assert b"replay-check\r\n" in path.read_bytes()
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+
+
+def test_init_writes_nothing_where_it_cannot_write_all(folder: Path, replay: Replay) -> None:
+    (folder / ".github").write_text("mine")
+    ran = replay("init")
+
+    assert (2, "replay: init: .github is there, and no folder; nothing was written\n") == (ran.code, ran.stderr)
+    assert not (folder / "replay.toml").exists()
 
 
 def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path, replay: Replay) -> None:

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+import replay_cli
 from replay_cli.aligning import aligned, common
 from replay_cli.profiles import schema_text
 from replay_cli.volatile import IDS, VOLATILE, places
@@ -372,6 +373,66 @@ def test_bad_input_is_one_clear_line(replay: Replay, tmp_path: Path, name: str) 
     ran = replay("diff", *words)
 
     assert (code, True) == (ran.code, said in ran.stderr), ran.stderr
+
+
+def test_what_was_not_read_is_not_called_equal(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"".join(turn(400)))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b"".join(turn(400)))[:-30])
+    ran = replay("diff", "a.jsonl", "b.jsonl.gz")
+
+    assert 4 == ran.code
+    assert "replay: no difference in what could be read: 400 and " in ran.stderr
+
+
+@pytest.mark.parametrize("align", ["seq", "shape"])
+def test_ids_that_cannot_be_the_same_are_told_with_what_they_stand_for(align: str) -> None:
+    left = [delta(1, "a", "item_0000000a"), delta(2, "b", "item_0000000b"), delta(3, "c", "item_0000000a")]
+    merged = [delta(1, "a", "item_0000000a"), delta(2, "b", "item_0000000a"), delta(3, "c", "item_0000000a")]
+
+    (one,) = differing(b"".join(left), b"".join(merged), align=align)["differences"]
+    (two,) = differing(b"".join(merged), b"".join(left), align=align)["differences"]
+
+    assert ["item_0000000a of B is item_0000000a of A so far"] == [value["note"] for value in one["values"]]
+    assert ["item_0000000a of A is item_0000000a of B so far"] == [value["note"] for value in two["values"]]
+    assert "        item_0000000a of B is" in "\n".join(
+        contrast(b"".join(left), b"".join(merged), align=align).lines()
+    )
+
+
+def test_the_twin_tells_what_the_command_tells(replay: Replay, tmp_path: Path) -> None:
+    left, right = b"".join(turn(5)), b"".join([*turn(3), delta(4, "another word"), *turn(6)[4:]])
+    for name, data in (("a", left), ("b", right)):
+        (tmp_path / name).write_bytes(data)
+    told = json.loads(replay("diff", "--format", "json", "a", "b").stdout)
+
+    by_path = replay_cli.diff(tmp_path / "a", str(tmp_path / "b"))
+    by_bytes = replay_cli.diff(left, right)
+    for found, names in ((by_path, (str(tmp_path / "a"), str(tmp_path / "b"))), (by_bytes, ("<left>", "<right>"))):
+        document = json.loads(found.model_dump_json())
+        assert names == (document["left"].pop("source"), document["right"].pop("source"))
+        assert {name: told[name] for name in ("equal", "counts", "differences")} == {
+            name: document[name] for name in ("equal", "counts", "differences")
+        }
+    assert not by_path.equal
+    assert replay_cli.diff(left, right, until_seq=3).equal
+
+
+@pytest.mark.parametrize(
+    ("left", "asked", "said"),
+    [
+        ("missing.jsonl", {}, "no such file: missing.jsonl"),
+        (b"", {}, "<left>, <right>: hold no event"),
+        (b'{"type":"x"}\n', {}, "<left>: "),
+        (b"", {"align": "text"}, "align: 'text' is not auto, seq or shape"),
+        (b"", {"ignore": "seq"}, "--ignore: "),
+        (b"", {"align": "seq", "fold_deltas": True}, "--fold-deltas: contradicts"),
+    ],
+)
+def test_what_the_twin_cannot_mean_is_a_usage_error(left: Any, asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(replay_cli.UsageError) as caught:
+        replay_cli.diff(left, b"", **asked)
+
+    assert str(caught.value).startswith(said)
 
 
 def test_what_was_not_read_is_not_called_missing(replay: Replay, tmp_path: Path) -> None:

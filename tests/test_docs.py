@@ -118,7 +118,7 @@ def test_what_is_shown_is_what_happens(page: str, tmp_path: Path) -> None:
         assert run(shown, tmp_path) == (shown.output, shown.code), shown.command
 
 
-@pytest.mark.parametrize("page", ["docs/validate.md", "docs/emit.md", "docs/pytest.md"])
+@pytest.mark.parametrize("page", ["docs/validate.md", "docs/emit.md", "docs/diff.md", "docs/pytest.md"])
 def test_the_python_that_is_shown_runs(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -5,16 +5,19 @@ What is installed here is installed as users install it, with what it needs; wit
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
@@ -106,12 +109,17 @@ def guarded(repository: Path, workplace: Path) -> Path:
     config = blocks("docs/ci.md")[".pre-commit-config.yaml"]
     config = config.replace("OWNER/replay", str(repository)).replace("v0.1.0", head)
     write(place, {".pre-commit-config.yaml": config.encode()})
+    installed(place)
+    return place
+
+
+def installed(place: Path) -> None:
+    """Install the hooks that a configuration names."""
     assert ran(["git", "init", "-q"], place).returncode == 0
     done = committing(place, "install", "--install-hooks")
     if done.returncode and OFFLINE.search(done.stdout):
         pytest.skip("pre-commit cannot make its environment here: no network")
     assert done.returncode == 0, done.stdout
-    return place
 
 
 def committing(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -134,6 +142,54 @@ def test_a_commit_is_held_up_by_a_recording_that_is_broken(guarded: Path) -> Non
     assert "readme.md" not in broken.stdout
     assert "data.jsonl" not in broken.stdout
     assert mended.returncode == 0, mended.stdout
+
+
+def test_a_commit_is_held_up_by_what_is_not_as_the_manifest_says(repository: Path, workplace: Path) -> None:
+    place = workplace / "checked"
+    place.mkdir()
+    head = ran(["git", "rev-parse", "HEAD"], repository).stdout.strip()
+    hook = f"repos:\n- repo: {repository}\n  rev: {head}\n  hooks:\n  - id: replay-check\n"
+    manifest = b'paths = ["recordings"]\n[[expect]]\npath = "recordings/torn.jsonl"\nfindings = [{ rule = "F101" }]\n'
+    write(place, {".pre-commit-config.yaml": hook.encode(), "replay.toml": manifest, "recordings/torn.jsonl": TORN})
+    installed(place)
+    known = commit(place)
+    write(place, {"recordings/new.jsonl": CLEAN})
+    new = commit(place)
+    assert ran([sys.executable, "-m", "replay_cli", "check", "--update"], place).returncode == 0
+    blessed = commit(place)
+    (place / "recordings" / "torn.jsonl").unlink()
+    gone = commit(place)
+
+    assert known.returncode == 0, known.stdout
+    assert (new.returncode, "recordings/new.jsonl: new, has no entry" in new.stdout) == (1, True), new.stdout
+    assert blessed.returncode == 0, blessed.stdout
+    assert (gone.returncode, "replay.toml:3: no such file" in gone.stdout) == (1, True), gone.stdout
+
+
+def test_what_init_writes_works_in_the_tools_that_it_is_for(repository: Path, workplace: Path) -> None:
+    place = workplace / "founded"
+    write(place, {"recordings/torn.jsonl": TORN, "recordings/run.jsonl": CLEAN})
+    assert ran(["git", "init", "-q"], place).returncode == 0
+    assert ran([sys.executable, "-m", "replay_cli", "init"], place).returncode == 0
+    assert not complaints("github-workflows", place / ".github/workflows/replay.yml")
+    schema = ran([sys.executable, "-m", "replay_cli", "schema", "config"], place).stdout
+    jsonschema.validate(tomllib.loads((place / "replay.toml").read_text(encoding="utf-8")), json.loads(schema))
+
+    config = place / ".pre-commit-config.yaml"
+    # The hook is installed from here, not from where packages are.
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("[replay-cli]", f"[{repository}]"), encoding="utf-8")
+    assert f"[{repository}]" in config.read_text(encoding="utf-8")
+    assert ran([sys.executable, "-m", "pre_commit", "validate-config", config], place).returncode == 0
+    installed(place)
+    founded = commit(place)
+    write(place, {"recordings/run.jsonl": TORN})
+    broken = commit(place)
+
+    assert founded.returncode == 0, founded.stdout
+    assert (broken.returncode, "1 unexpected" in broken.stdout) == (1, True), broken.stdout
+    steps = read_yaml((place / ".github/workflows/replay.yml").read_text(encoding="utf-8"))["jobs"]["check"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == ["python -m pip install replay-cli", "replay check"]
 
 
 def test_the_manifest_of_the_hooks_is_sound() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -137,6 +139,18 @@ def test_it_can_be_switched_off(words: list[str], project: pytest.Pytester) -> N
     assert ran(run_apart(project, "-v", *words).outlines) == {"tests/test_one.py::test_one PASSED"}
 
 
+@pytest.mark.parametrize(
+    ("word", "left"), [("--ignore=recordings", set()), ("--ignore-glob=*/torn*", {"clean"}), ("--ignore=tests", None)]
+)
+def test_what_pytest_is_to_ignore_is_ignored(word: str, left: set[str] | None, project: pytest.Pytester) -> None:
+    write(project.path, {"recordings/torn.jsonl": TORN})
+
+    told = {line.partition("::")[0] for line in ran(run(project, "-v", word).outlines)}
+
+    names = {"clean", "torn"} if left is None else left
+    assert {f"recordings/{name}.jsonl" for name in names} == {one for one in told if one.startswith("recordings")}
+
+
 def test_nothing_is_collected_where_no_paths_are_set(project: pytest.Pytester) -> None:
     project.makeini("[pytest]\n")
 
@@ -241,8 +255,122 @@ def test_what_the_page_shows_is_what_a_failure_says(project: pytest.Pytester) ->
     shown = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     write(project.path, {"recordings/torn-tail.jsonl": (root / "fixtures/damaged/torn-tail.jsonl").read_bytes()})
 
-    assert shown
-    assert all(block in run(project).stdout.str() for block in shown)
+    alone = run(project).stdout.str()
+    known = b'[[expect]]\npath = "recordings/torn-tail.jsonl"\nfindings = [{ rule = "not-json", line = 9 }]\n'
+    write(project.path, {"replay.toml": b"# ours\n\n" + known})
+    held = run(project).stdout.str()
+
+    assert [(block in alone, block in held) for block in shown] == [(True, False), (False, True)]
+
+
+MANIFEST = """
+severity = { seq-step-back = "warning" }
+
+[[expect]]
+path = "recordings/torn.jsonl"
+starts-at-seq = 1
+findings = [{ rule = "torn-tail", line = 2 }]
+
+[[expect]]
+path = "recordings/cle*.jsonl"
+profile = "record"
+ends-with = "item.delta"
+"""
+"""What the recordings of ``held`` are."""
+
+
+@pytest.fixture
+def held(project: pytest.Pytester) -> pytest.Pytester:
+    """A project with a manifest: by it all recordings pass, and without it two do not."""
+    write(
+        project.path,
+        {
+            "replay.toml": MANIFEST.encode(),
+            "recordings/torn.jsonl": TORN,
+            "recordings/back.jsonl": STEP_BACK,
+            "recordings/audit.log": b'{"ts":1,"event":"x","details":{}}\n',
+        },
+    )
+    return project
+
+
+@pytest.mark.parametrize(
+    ("setting", "failing"),
+    [
+        ("", set()),
+        ("replay_manifest = replay.toml", set()),
+        ("replay_manifest = off", {"torn", "back"}),
+        ("replay_severity = seq-step-back=error", {"back"}),
+        ("replay_fail_level = warning", {"back"}),
+        ("replay_ignore = torn-tail", {"torn"}),
+    ],
+)
+def test_recordings_are_held_to_the_manifest(setting: str, failing: set[str], held: pytest.Pytester) -> None:
+    held.makeini(f"[pytest]\nreplay_paths = recordings\n{setting}\n")
+
+    told = ran(run(held, "-v").outlines)
+
+    assert {line.split("/")[1].partition(".")[0] for line in told if line.endswith("FAILED")} == failing
+    assert {line for line in told if line.endswith("SKIPPED")} == {"recordings/audit.log::replay SKIPPED"}
+
+
+def test_what_is_not_as_expected_is_told_as_the_gate_tells_it(held: pytest.Pytester) -> None:
+    write(held.path, {"recordings/torn.jsonl": record(2) + b"{\n", "recordings/clean.jsonl": CLEAN + record(2)})
+
+    told = run(held).outlines
+
+    start = told.index("recordings/torn.jsonl: 1 missing, 1 unexpected, begins elsewhere (expected at replay.toml:4)")
+    assert [line[:40] for line in told[start + 1 : start + 5]] == [
+        "  missing     - line 2: F101 torn-tail",
+        "  unexpected  + line 2: J101 not-json: e",
+        "  changed     - starts-at-seq = 1",
+        "              + starts-at-seq = 2",
+    ]
+    assert "recordings/clean.jsonl: 1 unexpected (expected at replay.toml:9)" in told
+
+
+@pytest.mark.parametrize(
+    ("files", "setting", "said"),
+    [
+        ({"replay.toml": b"profil = 1\n"}, "", "replay.toml:1: unknown key 'profil'; did you mean profile?"),
+        ({}, "replay_manifest = none.toml", "none.toml: No such file or directory"),
+        ({"replay.toml": b'select = "S"\n'}, "replay_ignore = S", "leave no rule to ask"),
+    ],
+)
+def test_a_manifest_that_cannot_be_meant_is_a_usage_error(
+    files: dict[str, bytes], setting: str, said: str, project: pytest.Pytester
+) -> None:
+    write(project.path, files)
+    project.makeini(f"[pytest]\nreplay_paths = recordings\n{setting}\n")
+
+    result = run(project)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in result.errlines if said in line]
+    assert "(replay_manifest = off does without)" in line
+
+
+def test_the_fixture_goes_by_the_manifest(held: pytest.Pytester) -> None:
+    held.makepyfile(
+        "def test_back(replay_log): assert replay_log('recordings/back.jsonl').report.counts.warning == 1"
+    )
+
+    run(held).assert_outcomes(passed=4, skipped=1)
+
+
+@pytest.mark.parametrize("words", [["-n", "2"], ["--junitxml=report.xml"]])
+def test_odd_names_go_to_processes_and_reports(words: list[str], project: pytest.Pytester) -> None:
+    for name in (b"\xff", b"\x01", b"\xc3\xa9"):
+        Path(os.fsdecode(os.fsencode(project.path) + b"/recordings/" + name + b".jsonl")).write_bytes(TORN)
+
+    result = run_apart(project, *words)
+
+    result.assert_outcomes(passed=2, failed=3)
+    assert r"recordings/\xff.jsonl::replay" in result.stdout.str()
+    assert "\x01" not in result.stdout.str()
+    if "-n" not in words:
+        names = {case.attrib["classname"] for case in ElementTree.parse(project.path / "report.xml").iter("testcase")}
+        assert len(names) == 5
 
 
 def test_it_works_spread_over_processes(project: pytest.Pytester) -> None:

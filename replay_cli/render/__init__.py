@@ -6,22 +6,26 @@ the reports are; so nothing is held back and memory stays flat over any number o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from replay_cli.findings import Rule
 from replay_cli.outcome import Outcome
+from replay_cli.rules import RULES
 from replay_cli.told import Report
 
 
 class Style(NamedTuple):
     """How to show things: with colour or not, how many cells a line has, whether only findings are wanted, and
-    whether a piece of the line is shown with each.
+    whether a piece of the line is shown with each. ``command`` is what was called, ``rules`` are those of findings.
     """
 
     color: bool = False
     width: int = 100
     quiet: bool = False
     content: bool = True
+    command: str = "replay validate"
+    rules: Sequence[Rule] = RULES
 
 
 WITHOUT_VALUES = frozenset(["github", "sarif", "junit", "gitlab", "rdjson", "markdown"])

@@ -76,7 +76,8 @@ def _row(report: Report) -> str:
 class JobSummary:
     """A table of the sources in Markdown, for the file that GITHUB_STEP_SUMMARY names."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: str = "replay validate") -> None:
+        self._command = command
         self._rows: list[str] = []
         self._size = 0
 
@@ -96,7 +97,7 @@ class JobSummary:
         problems = "".join(f"\n- {cell(problem)}" for problem in outcome.problems[:PROBLEMS])
         left = len(outcome.problems) - PROBLEMS
         problems += f"\n- {left:,} more" if left > 0 else ""
-        return f"### replay validate\n\n{_HEAD}{''.join(self._rows)}{told}{problems}\n"
+        return f"### {self._command}\n\n{_HEAD}{''.join(self._rows)}{told}{problems}\n"
 
 
 _HEAD = "| source | events | errors | warnings | notes | verdict |\n|---|---:|---:|---:|---:|---|\n"

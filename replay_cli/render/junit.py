@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from replay_cli.errors import one_line
 from replay_cli.findings import Severity
-from replay_cli.outcome import INTERRUPTED, Outcome
+from replay_cli.outcome import INTERRUPTED, NOTHING, Outcome
 from replay_cli.told import Finding, Report
 from replay_cli.wording import count
 
@@ -24,21 +24,18 @@ if TYPE_CHECKING:
 READ = "is read to its end"
 """The name of the test that each source has."""
 
-RUN = "replay validate"
-"""The name of the whole, and of the suite of what belongs to no source."""
-
 _LEVELS = ("error", "warning", "note")
 
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
     """The document of a run. It is whole whatever the sources held."""
-    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="{RUN}">\n'
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="{style.command}">\n'
     failures: Counter[str] = Counter()
     for report in reports:
         if report.failure:
             failures[report.failure] += 1
         yield from _suite(report, outcome.fail_level)
-    yield from _problems(outcome, failures)
+    yield from _problems(outcome, failures, style.command)
     yield "</testsuites>\n"
 
 
@@ -89,19 +86,19 @@ def _rule(source: str, found: list[Finding], number: int, fails: bool) -> Iterat
     yield f"</{tag}></testcase>\n"
 
 
-def _problems(outcome: Outcome, failures: Counter[str]) -> Iterator[str]:
-    """A suite for what could not be done: a run that missed something, or met no event, may not pass."""
+def _problems(outcome: Outcome, failures: Counter[str], run: str) -> Iterator[str]:
+    """A suite, called as the whole, for what could not be done: to miss something, or all events, is not to pass."""
     rest = Counter(outcome.problems) - failures
     problems = list(rest.elements())
     if outcome.exit_code == INTERRUPTED:
         problems.append("interrupted; the rest was not read")
-    elif not outcome.events and not outcome.problems:
+    elif outcome.exit_code == NOTHING and not outcome.problems:
         problems.append("no source held an event")
     if not problems:
         return
-    yield f'<testsuite name="{RUN}" tests="{len(problems)}" failures="0" errors="{len(problems)}">\n'
+    yield f'<testsuite name="{run}" tests="{len(problems)}" failures="0" errors="{len(problems)}">\n'
     for number, problem in enumerate(problems, 1):
-        yield f'<testcase classname="{RUN}" name="problem {number}">'
+        yield f'<testcase classname="{run}" name="problem {number}">'
         yield f'<error type="problem" message="{_text(problem)}"/></testcase>\n'
     yield "</testsuite>\n"
 

@@ -66,7 +66,7 @@ def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterato
             findings.add(_LEVELS.index(one.severity), _finding(report.source, one))
     counts = ", ".join(count(outcome.counts[level], level) for level in _LEVELS)
     what = f"{count(outcome.sources, 'source')}, {count(outcome.events, 'event')}: {counts}"
-    yield f"### replay validate\n\n**{_ENDS[outcome.exit_code]}** · {what}\n"
+    yield f"### {style.command}\n\n**{_ENDS[outcome.exit_code]}** · {what}\n"
     yield from _part(_SOURCES, sources.chosen(), outcome.sources, "source")
     yield from _part(_FINDINGS, findings.chosen(), sum(outcome.counts.values()), "finding")
     problems = _Part(1)

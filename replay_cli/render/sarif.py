@@ -7,7 +7,7 @@ what only the whole run shows comes last. So nothing is held back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from replay_cli.errors import one_line
@@ -17,7 +17,6 @@ from replay_cli.render.fingerprints import Fingerprints
 from replay_cli.render.json import text
 from replay_cli.render.markup import prose
 from replay_cli.render.paths import relative, uri
-from replay_cli.rules import RULES
 from replay_cli.told import Finding, Report
 from replay_cli.version import __version__
 from replay_cli.wording import count
@@ -35,31 +34,30 @@ LINE_HASH = "replayLine/v1"
 """The name of our partial fingerprint; ``primaryLocationLineHash`` is GitHub's own, which its upload action computes
 from the file, and complains of if somebody else has put another value there."""
 
-_PLACES = {rule.code: place for place, rule in enumerate(RULES)}
-
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
     """A result for each finding that is listed, up to the most of its level; the rest is counted at the end."""
-    yield f'{{"version":"2.1.0","runs":[{{"tool":{{"driver":{text(_driver())}}}'
+    yield f'{{"version":"2.1.0","runs":[{{"tool":{{"driver":{text(_driver(style.rules))}}}'
     yield ',"defaultEncoding":"utf-8","columnKind":"unicodeCodePoints","results":['
     written: Counter[str] = Counter()
+    places = {rule.code: place for place, rule in enumerate(style.rules)}
     for report in reports:
         prints = Fingerprints()
         place = _artifact(report.source)
         for one in report.findings:
             fingerprint = prints.of(one)
             if written[one.severity] < MOST[one.severity]:
-                yield f"{',' if written.total() else ''}\n{text(_result(one, place, fingerprint))}"
+                yield f"{',' if written.total() else ''}\n{text(_result(one, places[one.code], place, fingerprint))}"
                 written[one.severity] += 1
     yield f'\n],"invocations":[{text(_invocation(outcome, written))}]}}]}}\n'
 
 
-def _driver() -> dict[str, Any]:
+def _driver(rules: Sequence[Rule]) -> dict[str, Any]:
     return {
         "name": "replay",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": list(map(_rule, RULES)),
+        "rules": list(map(_rule, rules)),
     }
 
 
@@ -84,10 +82,10 @@ def _artifact(source: str) -> dict[str, Any]:
     return {"uri": reference} if reference == shown else {"uri": reference, "description": {"text": _plain(shown)}}
 
 
-def _result(one: Finding, place: dict[str, Any], fingerprint: str) -> dict[str, Any]:
+def _result(one: Finding, number: int, place: dict[str, Any], fingerprint: str) -> dict[str, Any]:
     return {
         "ruleId": one.code,
-        "ruleIndex": _PLACES[one.code],
+        "ruleIndex": number,
         "level": one.severity,
         "message": {"text": _plain(one.message)},
         "locations": [{"physicalLocation": {"artifactLocation": place, "region": _region(one)}}],
