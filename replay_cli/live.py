@@ -117,12 +117,13 @@ class _Items:
         yield from self._ended(b"\n" if len(held) == 1 else b"")
 
     def _data(self) -> Iterator[bytes]:
-        for self._number, item in self._given:
+        for number, item in self._given:
+            self._number = number
             self.text = self.text or isinstance(item, str)
-            yield _bytes(item, self._number)
+            yield _bytes(item, number)
 
     def _ended(self, given: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Lines that come without their ends. They turn out to be pieces if the end that was ``given`` comes first."""
+        """Lines that come without their ends; they were pieces after all if the end that was ``given`` comes first."""
         for data in self._data():
             if given and data[:2].lstrip(b"\r")[:1] == given:
                 self.bare = False

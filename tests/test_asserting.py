@@ -172,7 +172,7 @@ def test_lines_that_were_cut_at_other_separators_than_line_ends_are_told(data: b
 
     told = str(caught.value).splitlines()
     assert "unterminated string" in told[0]
-    assert told[-1].startswith("hint: ") and "iter_bytes()" in told[-1]
+    assert re.match(r"hint: .* iter_bytes\(\)", told[-1])
     assert assert_valid_stream(data.splitlines()).events == data.count(b'"schema_version"')
 
 
@@ -196,8 +196,7 @@ def test_pieces_are_put_together_whatever_their_cuts(data: bytes, size: int) -> 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_a_cut_just_before_a_line_end_is_a_cut(end: bytes) -> None:
-    data = CLEAN.replace(b"\n", end)
-    for data in (data, CAPTURE.replace(b"\n", end)):
+    for data in (CLEAN.replace(b"\n", end), CAPTURE.replace(b"\n", end)):
         for at in range(data.index(end), data.index(end) + len(end) + 1):
             report = assert_valid_stream(iter([data[:at], data[at:]]))
             assert report.events == assert_valid_stream(data).events
