@@ -123,7 +123,7 @@ class _Items:
             yield _bytes(item, number)
 
     def _ended(self, given: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Lines that come without their ends; they were pieces after all if the end that was ``given`` comes first."""
+        """Lines that come without their ends; they were pieces after all if the end ``given`` comes first."""
         for data in self._data():
             if given and data[:2].lstrip(b"\r")[:1] == given:
                 self.bare = False
