@@ -1,8 +1,8 @@
 """The pages say what the program does: their command lines, manifests, workflows, options, defaults and exit codes.
 
-Sessions are run by ``test_docs.py``. What is shown without its output is read here by the parts that will read it, but
-not run: the command line parses the words, the published schema takes the manifest, the plugin and the action know
-what is set.
+Sessions are run by ``test_docs.py``. What is shown without its output is read here by the parts that are to read it,
+and not run: the command line parses the words, the published schema takes the manifest, the plugin and the action
+know what is set.
 """
 
 from __future__ import annotations
