@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import cached_property, partial
 from glob import escape
 from os import PathLike
@@ -15,7 +15,7 @@ import pytest
 from replay_cli.api import audit_source
 from replay_cli.asserting import failed, level, options_of
 from replay_cli.discovery import Discovered, discover
-from replay_cli.errors import ReplayError
+from replay_cli.errors import ReplayError, one_line
 from replay_cli.findings import Severity
 from replay_cli.grading import grade
 from replay_cli.planning import Options
@@ -75,8 +75,20 @@ class Collecting:
         if file_path.name not in self._names or file_path.resolve() not in self._recordings:
             return None
         recording: Recording = Recording.from_parent(parent, path=file_path)
+        shown = one_line(recording.nodeid)
+        if shown != recording.nodeid:
+            # Ids go to terminals, into XML and to the processes of pytest-xdist, which take text only.
+            recording = Recording.from_parent(parent, path=file_path, nodeid=shown, name=one_line(recording.name))
         recording.options, recording.least = self._options, self._least
         return recording
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """Among what a report can be selected by are the names of folders, which may be no text either."""
+        made = yield
+        if isinstance(item, Audit):
+            report = made.get_result()
+            report.keywords = {one_line(name): value for name, value in report.keywords.items()}
 
     @cached_property
     def _found(self) -> Discovered:
@@ -147,9 +159,9 @@ class Audit(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, *args, **kwargs)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
+    def reportinfo(self) -> tuple[str, None, str]:
         """Where it is, and how it is called: the name alone, since pytest takes a dot in it for a class."""
-        return self.path, None, self.name
+        return one_line(str(self.path)), None, self.name
 
 
 class BrokenRecordingError(AssertionError):
