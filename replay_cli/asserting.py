@@ -6,6 +6,7 @@ The same gate as ``replay validate``: findings at or above a level fail it, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from os import PathLike
@@ -22,6 +23,7 @@ from replay_cli.outcome import CLEAN, Outcome
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.render import Style
 from replay_cli.render.concise import render
+from replay_cli.rules import NOT_JSON
 from replay_cli.sources import Source, open_path, open_stream
 from replay_cli.told import Report
 from replay_cli.wording import count
@@ -32,13 +34,19 @@ if TYPE_CHECKING:
 FINDINGS_SHOWN = 50
 """How many findings of a log a failed test lists."""
 
+SPLIT_TOO_OFTEN = (
+    "hint: these lines came as text without their ends; iter_lines() of some clients (httpx) and str.splitlines() "
+    "also cut at U+0085, U+2028 and U+2029, which JSON may hold as they are: give iter_bytes() instead"
+)
+"""What to say of a line of text that ends within a string."""
+
 LEVELS = ("error", "warning", "note")
 
 Words = str | Iterable[str]
 
 
 def assert_valid_stream(
-    stream: str | PathLike[str] | bytes | Iterable[str | bytes],
+    stream: str | PathLike[str] | bytes | bytearray | memoryview | Iterable[str | bytes],
     *,
     until: str | None = None,
     name: str | None = None,
@@ -51,29 +59,33 @@ def assert_valid_stream(
 ) -> report.Report:
     """Raise AssertionError, with the findings, if a stream breaks the contract or holds no event; return its report.
 
-    ``stream`` is the path of a log or capture, its bytes, or an iterable of lines (text or bytes, with line ends or
-    without), which is read as they come and no further than the first finding that fails. ``until`` names the SSE
-    event behind which such an iterable is not read on, as a live stream has no end; without that event it fails.
-    ``name`` is what to call the stream. Findings at or above ``fail_level`` fail; the other parameters are those of
-    ``audit``. Raises UsageError for a missing file or an unknown rule, and SourceError for a file that cannot be
-    opened.
+    ``stream`` is the path of a log or capture, its bytes, or an iterable: of lines (text or bytes, with line ends or
+    without), or of pieces, whatever their cuts. That is read as it comes, and no further than the end of the frame
+    that fails. ``until`` names the SSE event behind which it is not read on, as a live stream has no end; without
+    that event it fails. ``name`` is what to call the stream. Findings at or above ``fail_level`` fail; the other
+    parameters are those of ``audit``. Raises UsageError for a missing file or an unknown rule, and SourceError for a
+    file that cannot be opened.
     """
     __tracebackhide__ = True
     least = level(fail_level)
     options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
+    hint = ""
+    if isinstance(stream, bytearray | memoryview):
+        stream = bytes(stream)
     if isinstance(stream, str | PathLike | bytes):
         if until is not None:
             raise UsageError("until: is for a stream that is given line by line")
         found, reached = audit_source(_opener(stream, name), options), True
     else:
         live = Live(_iterable(stream), until)
-        found = _listened(live, name or "<stream>", options, least)
+        found = _listened(live, name or "<stream>", replace(options, live=True), least)
+        hint = _hint(live, found)
         reached = live.reached or until is None
     why = list(failed(found, least))
     if not why and not reached:
         why = [f"{one_line(found.source)}: ended without {one_line(until or '')}"]
     if why:
-        raise AssertionError("\n".join(why))
+        raise AssertionError("\n".join([*why, hint] if hint else why))
     from replay_cli.report import published
 
     return published(found)
@@ -157,6 +169,12 @@ def _listened(live: Live, name: str, options: Options, least: Severity) -> Repor
 
     with open_stream(cast("BinaryIO", live), name) as source:
         return inspect(source, options, listen=listen)
+
+
+def _hint(live: Live, found: Report) -> str:
+    """What may have broken JSON before it came here, if anything."""
+    broken = any(one.code == NOT_JSON.code and "unterminated" in one.message for one in found.findings)
+    return SPLIT_TOO_OFTEN if live.bare_text and broken else ""
 
 
 def _words(given: Words) -> list[str]:

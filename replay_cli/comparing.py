@@ -28,30 +28,40 @@ class Absent:
 ABSENT = Absent()
 
 
+class Pair(NamedTuple):
+    """Two ids that are the same, and the lines (from 1) of the events that told so."""
+
+    left: str
+    right: str
+    left_line: int
+    right_line: int
+
+
 class Difference(NamedTuple):
     """Where two events differ: a JSON Pointer, and both values (``ABSENT``: it is not there).
 
-    ``note`` says of ids, which need not be equal, which others they stand for already.
+    ``clashes`` are the pairs that ids in the values contradict.
     """
 
     pointer: str
     left: object
     right: object
-    note: str = ""
+    clashes: tuple[Pair, ...] = ()
 
 
 class Ids:
-    """Which id of the left recording is which of the right one."""
+    """Which id of the left recording is which of the right one. ``lines`` are where the events compared stand."""
 
-    def __init__(self) -> None:
-        self._right: OrderedDict[str, str] = OrderedDict()
+    def __init__(self, lines: tuple[int, int] = (0, 0)) -> None:
+        self.lines = lines
+        self._right: OrderedDict[str, Pair] = OrderedDict()
         self._left: OrderedDict[str, str] = OrderedDict()
 
     def agree(self, left: str, right: str) -> bool:
         """Whether two ids may be the same; two that were both not met so far are from now on."""
         known = self.knows(left, right)
         if known is None:
-            self._right[left], self._left[right] = right, left
+            self._right[left], self._left[right] = Pair(left, right, *self.lines), left
             self._forget()
             return True
         if not known:
@@ -69,32 +79,33 @@ class Ids:
         agreed = [self.agree(one, other) for one, other in zip(left, right, strict=True)]
         return all(agreed)
 
-    def clash(self, left: str, right: str) -> str:
-        """Why two ids cannot be the same."""
-        if left in self._right:
-            return f"{left} of A is {self._right[left]} of B so far"
-        return f"{right} of B is {self._left[right]} of A so far" if right in self._left else ""
-
     def untaught(self) -> Ids:
         """The same, for a look that teaches nothing."""
         return _Known(self)
 
     def knows(self, left: str, right: str) -> bool | None:
         """Whether two ids are the same; None if neither was met."""
-        known = self._right.get(left)
-        return None if known is None and right not in self._left else known == right
+        pair = self._right.get(left)
+        if pair is None:
+            return None if right not in self._left else False
+        return pair.right == right
+
+    def clashes(self, left: str, right: str) -> list[Pair]:
+        """The pairs by which two ids are not the same: what the one is called, and what is called like the other."""
+        pairs = [self._right.get(left), self._right.get(self._left.get(right, ""))]
+        return [pair for pair in pairs if pair is not None and (pair.left, pair.right) != (left, right)]
 
     def _forget(self) -> None:
         if len(self._right) > IDS_KEPT:
-            _, right = self._right.popitem(last=False)
-            self._left.pop(right, None)
+            _, pair = self._right.popitem(last=False)
+            self._left.pop(pair.right, None)
 
 
 class _Known(Ids):
     """What is known of ids, for one look."""
 
     def __init__(self, ids: Ids) -> None:
-        super().__init__()
+        super().__init__(ids.lines)
         self._ids = ids
 
     def agree(self, left: str, right: str) -> bool:
@@ -105,8 +116,8 @@ class _Known(Ids):
         known = self._ids.knows(left, right)
         return super().knows(left, right) if known is None else known
 
-    def clash(self, left: str, right: str) -> str:
-        return self._ids.clash(left, right) or super().clash(left, right)
+    def clashes(self, left: str, right: str) -> list[Pair]:
+        return self._ids.clashes(left, right) or super().clashes(left, right)
 
 
 class Essence(NamedTuple):
@@ -176,17 +187,9 @@ def _differences(left: object, right: object, node: Node, ids: Ids, pointer: str
             yield from _differences(one, other, inner, ids, f"{pointer}/{at}")
     elif isinstance(left, str) and isinstance(right, str):
         if not _same_text(left, right, node, ids):
-            yield Difference(pointer, left, right, _clash(left, right, node, ids))
+            yield Difference(pointer, left, right, tuple(_clashes(left, right, node, ids)))
     elif left is not right and (type(left) is not type(right) or left != right):
         yield Difference(pointer, left, right)
-
-
-def _clash(left: str, right: str, node: Node, ids: Ids) -> str:
-    """Why the ids in two texts that differ cannot be the same, if that is why they differ."""
-    if not node.is_id and ID_FORM.sub("", left) != ID_FORM.sub("", right):
-        return ""
-    pairs = [(left, right)] if node.is_id else zip(ID_FORM.findall(left), ID_FORM.findall(right), strict=False)
-    return next((ids.clash(*pair) for pair in pairs if ids.knows(*pair) is False), "")
 
 
 def _same_text(left: str, right: str, node: Node, ids: Ids) -> bool:
@@ -196,3 +199,16 @@ def _same_text(left: str, right: str, node: Node, ids: Ids) -> bool:
     if not mine and not theirs:
         return left == right
     return ID_FORM.sub("\0id", left) == ID_FORM.sub("\0id", right) and ids.agree_all(mine, theirs)
+
+
+def _clashes(left: str, right: str, node: Node, ids: Ids) -> Iterator[Pair]:
+    """The pairs that the ids in two texts contradict, each once; none if the texts differ in something else, too."""
+    rows = ([left], [right]) if node.is_id else (ID_FORM.findall(left), ID_FORM.findall(right))
+    if not node.is_id and ID_FORM.sub("\0id", left) != ID_FORM.sub("\0id", right):
+        return
+    told = set()
+    for one, other in zip(*rows, strict=True):
+        for pair in ids.clashes(one, other) if ids.knows(one, other) is False else ():
+            if pair not in told:
+                told.add(pair)
+                yield pair

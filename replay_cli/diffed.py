@@ -16,6 +16,7 @@ class DiffSide(Model):
     source: str
     events: int = Field(ge=0, description="Events that were compared, and what could not be read among them.")
     unreadable: int = Field(ge=0, description="Lines or SSE events that could not be read; compared by their bytes.")
+    unexamined: int = Field(ge=0, description="Lines or SSE events over --max-line-bytes, which were not compared.")
     failure: str | None = Field(description="Why it could not be read to its end.")
 
 
@@ -37,13 +38,25 @@ class DiffPlace(Model):
     text: str = Field(description="What it says, escaped and cut.")
 
 
+class DiffPair(Model):
+    """Two ids that are the same, since the events in these lines."""
+
+    left: str = Field(description="The id, escaped and cut.")
+    right: str
+    left_line: int = Field(ge=1, description="The line in the left recording, from 1.")
+    right_line: int = Field(ge=1)
+
+
 class DiffValue(Model):
     """A place in an event where the two differ."""
 
     pointer: str = Field(description="JSON Pointer into the event.")
-    left: str | None = Field(description="JSON text, escaped and cut around the place; null if it is absent.")
+    left: str | None = Field(
+        description="JSON text, escaped and cut around the place; null if it is absent. In an event over 1 MiB large "
+        "strings, arrays and objects are told by a digest, marked as such."
+    )
     right: str | None
-    note: str | None = Field(description="Of ids, which correspond one to one: which others these stand for already.")
+    clashes: list[DiffPair] = Field(description="Pairs of ids that ids in these values contradict, at most 4.")
 
 
 class DiffFound(Model):
@@ -64,6 +77,6 @@ class Diffed(Model):
     left: DiffSide
     right: DiffSide
     align: Literal["seq", "shape"]
-    equal: bool = Field(description="Whether nothing differs, and both were read to their ends.")
+    equal: bool = Field(description="Whether nothing differs, there are events, and all of both was compared.")
     counts: DiffCounts
     differences: list[DiffFound] = Field(description="In the order of the recordings, up to --max-differences.")

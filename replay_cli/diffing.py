@@ -154,7 +154,8 @@ def compared(request: DiffRequest, recordings: list[Recording]) -> Contrast:
 
 
 def _side(one: Recording) -> Side:
-    return Side(one.name, one.events, one.unreadable, None if one.failure is None else str(one.failure))
+    failure = None if one.failure is None else str(one.failure)
+    return Side(one.name, one.events, one.unreadable, one.unexamined, failure)
 
 
 def _root(request: DiffRequest, by_seq: bool, unlike: bool) -> Node:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from replay_cli.comparing import Pair
 from replay_cli.errors import one_line
 from replay_cli.ledger import Found, Place, Value, counted
 from replay_cli.version import __version__
@@ -19,12 +20,21 @@ _SIGNS = {"changed": "~", "missing": "-", "added": "+", "reordered": ">"}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A recording: its name, how many events were compared, how many could not be read, and what ended it early."""
+    """A recording: its name, how many events were compared, how many could not be read, and what ended it early.
+
+    ``unexamined`` is how many were too long to be compared.
+    """
 
     name: str
     events: int
     unreadable: int
+    unexamined: int
     failure: str | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was compared."""
+        return self.failure is None and not self.unexamined
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,11 @@ class Contrast:
         """How many events differ."""
         return sum(self.counts.values())
 
+    @property
+    def equal(self) -> bool:
+        """Whether the recordings are equal: all of both was compared, that is something, and nothing differs."""
+        return not self.total and self.left.whole and self.right.whole and self.left.events > 0
+
     def lines(self) -> Iterator[str]:
         """What differs, for a person; nothing if nothing does."""
         if not self.total:
@@ -54,8 +69,7 @@ class Contrast:
                 yield f"    {value.pointer or '(the event)'}"
                 yield f"      - {_shown(value.left)}"
                 yield f"      + {_shown(value.right)}"
-                if value.note:
-                    yield f"        {value.note}"
+                yield from (f"      ids: {_paired(pair)}" for pair in value.clashes)
             if one.more:
                 yield f"    and {count(one.more, 'difference')} more"
         if len(self.found) < self.total:
@@ -64,13 +78,14 @@ class Contrast:
     def summary(self) -> str:
         """The outcome in one line."""
         how = f"aligned by {self.align}"
-        if not self.total and (self.left.failure or self.right.failure):
-            read = f"{self.left.events:,} and {count(self.right.events, 'event')}"
-            return f"no difference in what could be read: {read}, {how}"
-        if not self.total:
+        if self.equal:
             return f"equal: {count(self.left.events, 'event')}, {how}"
-        events = count(self.total, "event") + (" differs" if self.total == 1 else " differ")
         sides = f"{self.left.events:,} and {count(self.right.events, 'event')}"
+        if not self.left.events and not self.right.events:
+            return "nothing to compare: neither recording holds an event"
+        if not self.total:
+            return f"not known to be equal: no difference in what could be compared; {sides}, {how}"
+        events = count(self.total, "event") + (" differs" if self.total == 1 else " differ")
         return f"{events}: {counted(self.counts)}; {sides}, {how}"
 
     def document(self) -> str:
@@ -81,7 +96,7 @@ class Contrast:
             "left": _side(self.left),
             "right": _side(self.right),
             "align": self.align,
-            "equal": not self.total and not self.left.failure and not self.right.failure,
+            "equal": self.equal,
             "counts": self.counts,
             "differences": [_found(one) for one in self.found],
         }
@@ -109,12 +124,23 @@ def _lines(one: Found) -> str:
     return f"(line {(left or right).line})" if left or right else ""  # type: ignore[union-attr]
 
 
+def _paired(pair: Pair) -> str:
+    one, other = pair.left_line, pair.right_line
+    return f"{pair.left} is {pair.right} since line {one}" + (f", {other}" if one != other else "")
+
+
 def _shown(text: str | None) -> str:
     return "(absent)" if text is None else text
 
 
 def _side(side: Side) -> dict[str, Any]:
-    return {"source": side.name, "events": side.events, "unreadable": side.unreadable, "failure": side.failure}
+    return {
+        "source": side.name,
+        "events": side.events,
+        "unreadable": side.unreadable,
+        "unexamined": side.unexamined,
+        "failure": side.failure,
+    }
 
 
 def _found(one: Found) -> dict[str, Any]:
@@ -134,4 +160,5 @@ def _place(place: Place | None) -> dict[str, Any] | None:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    return {"pointer": value.pointer, "left": value.left, "right": value.right, "note": value.note}
+    clashes = [pair._asdict() for pair in value.clashes]
+    return {"pointer": value.pointer, "left": value.left, "right": value.right, "clashes": clashes}

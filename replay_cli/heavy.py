@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from hashlib import blake2b
 
-from replay_cli.members import LARGE, Member, members, shortened
+from replay_cli.members import LARGE, LONG_STRING, Member, members, shortened
 
 HEAVY = 1 << 20
 """Bytes from which on a text is looked at before it is built."""
@@ -37,6 +37,8 @@ OURS = frozenset(
 )
 
 _STEP = 64 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{32}\Z")
+_SHORTENED = re.compile(r"…(?=[0-9a-f]{32} *\Z)")
 _PLACE = re.compile(r"\(byte ([0-9]+)\)")
 _MAYBE_HUGE = re.compile(rb"[eE]\+?0*[0-9]{3}|[0-9]{300}")
 
@@ -128,6 +130,23 @@ def _light_object(text: bytes, level: int) -> bytes:
 
 def _light_member(text: bytes, member: Member, level: int) -> bytes:
     return json.dumps(member.name).encode() + b":" + _lightened(text[member.start : member.end], level + 1)
+
+
+def marked(value: object) -> object:
+    """A value of a lightened text, with texts for people in the place of what stands for large values."""
+    if isinstance(value, str):
+        found = _SHORTENED.search(value, LONG_STRING // 2) if len(value) > LONG_STRING else None
+        return f"{value[: found.start()]}…(digest of the string: {value[found.end() :].rstrip()})" if found else value
+    if isinstance(value, list):
+        if len(value) == 1 and isinstance(value[0], str) and _DIGEST.match(value[0]):
+            return f"…(digest of the array: {value[0]})"
+        return [marked(one) for one in value]
+    if isinstance(value, dict):
+        digest = value.get("digest") if len(value) == 1 else None
+        if isinstance(digest, str) and _DIGEST.match(digest):
+            return f"…(digest of the object: {digest})"
+        return {name: marked(one) for name, one in value.items()}
+    return value
 
 
 def _stand_in(text: bytes) -> bytes:

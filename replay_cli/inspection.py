@@ -67,11 +67,13 @@ def inspect(
     """Audit an opened source. Never raises for what the source holds, nor for its end in the middle of it.
 
     ``again`` opens the same source once more, for exact numbers where the order is broken; without it they are
-    lower bounds. ``listen`` is told every finding, those that a second look may change last.
+    lower bounds. ``listen`` is told every finding, those that the second look may change last.
     """
     begun = planned(source, options)
     plan, failure = begun.plan, begun.failure
     tally, history = Tally(), None
+    # Only a second look may change what the first one finds of links.
+    final = again is None
     kept = _contents(source, plan, options)
     if plan.shape is Shape.FOREIGN:
         tally += _told_at_start(rules.FOREIGN_LOG, what=begun.what)
@@ -88,12 +90,12 @@ def inspect(
                 chunks = read_ahead(chunks)
             blocks = cut(chunks, FRAMINGS[plan.framing], plan.limit, source.more)
             parts = audit_blocks(kept.watch(blocks) if kept else blocks, telling)
-        tally, failure = _summed(parts, plan, source, progress, listen, kept)
+        tally, failure = _summed(parts, plan, source, progress, listen, kept, final)
         if wants_history(tally, plan) and again is not None and failure is None:
             history = _second_look(again, plan, tally, listen, kept)
         _add_source_findings(tally, plan, failure is not None, sys.maxsize if listen else plan.kept)
     if listen:
-        listen(_untold(tally, history))
+        listen(_untold(tally, history, final))
     found = _with_excerpts(first_findings(tally, options.grading, options.max_findings), source)
     numbers = counts(tally, options.grading)
     asked, unseen = _statistics(tally, plan, options)
@@ -148,8 +150,12 @@ def _summed(
     progress: Progress | None,
     listen: Listen | None,
     kept: Contents | None,
+    final: bool,
 ) -> tuple[Tally, SourceError | None]:
-    """The tally of a source, and what stopped the reading; the findings so far are kept."""
+    """The tally of a source, and what stopped the reading; the findings so far are kept.
+
+    ``final`` tells that no second look can change broken links.
+    """
     tally = Tally(plan.kept, plan.gaps, leads=True)
     try:
         for part in parts:
@@ -157,17 +163,19 @@ def _summed(
             if kept:
                 kept.keep(brought)
             if listen and brought:
-                # A second look may change the broken links that are kept; those behind the last of them are final.
-                links = tally.findings.get(rules.BROKEN_LINK.code, ())
-                end = links[-1].place if links else None
-                listen(
-                    [one for one in brought if one.code != rules.BROKEN_LINK.code or end is None or one.place > end]
-                )
+                listen(brought if final else _settled(brought, tally))
             if progress:
                 progress(source, tally.size)
     except SourceError as error:
         return tally, error
     return tally, None
+
+
+def _settled(brought: list[Finding], tally: Tally) -> list[Finding]:
+    """What a second look cannot change: it may change the broken links that are kept, not those behind them."""
+    links = tally.findings.get(rules.BROKEN_LINK.code, ())
+    end = links[-1].place if links else None
+    return [one for one in brought if one.code != rules.BROKEN_LINK.code or end is None or one.place > end]
 
 
 def wants_history(tally: Tally, plan: Plan) -> bool:
@@ -196,9 +204,11 @@ def _second_look(
     return history
 
 
-def _untold(tally: Tally, history: History | None) -> list[Finding]:
+def _untold(tally: Tally, history: History | None, final: bool) -> list[Finding]:
     """What could not be told while the source was read: what a second look decides, and what only the whole shows."""
-    whole = (rules.FOREIGN_LOG, rules.COMPAT_STREAM, rules.NO_EVENTS, rules.SECOND_THREAD, rules.BROKEN_LINK)
+    whole = [rules.FOREIGN_LOG, rules.COMPAT_STREAM, rules.NO_EVENTS, rules.SECOND_THREAD]
+    if not final:
+        whole.append(rules.BROKEN_LINK)
     untold = [one for rule in whole for one in tally.findings.get(rule.code, ())]
     if history is not None:
         untold += history.regraded

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from replay_cli.aligning import WEIGHT, WINDOW, Step
-from replay_cli.comparing import ABSENT, Difference, Ids, differences
+from replay_cli.comparing import ABSENT, Difference, Ids, Pair, differences
 from replay_cli.errors import one_line
+from replay_cli.heavy import HEAVY, marked
 from replay_cli.recording import Document, Entering, Entry, event_in, value_of
 from replay_cli.saying import said
 
@@ -21,6 +22,9 @@ COUNTED = 10_000
 
 SHOWN = 100
 """Characters of a value that are shown around the place where two differ."""
+
+PAIRS = 4
+"""Pairs of ids that are told of one value."""
 
 KINDS = ("changed", "missing", "added", "reordered")
 """What can become of an event: it says something else, the second recording lacks it, the first one lacks it, or it
@@ -41,13 +45,13 @@ class Place:
 class Value:
     """Where two events differ; ``left`` and ``right`` are pieces of JSON text around the place, None where absent.
 
-    ``note`` says of ids which others they stand for already.
+    ``clashes`` are pairs of ids that were told to be the same, and are not here; the first ``PAIRS``.
     """
 
     pointer: str
     left: str | None
     right: str | None
-    note: str | None = None
+    clashes: tuple[Pair, ...] = ()
 
 
 @dataclass(slots=True)
@@ -149,6 +153,7 @@ class Ledger:
 
     def _compared(self, left: Entry, right: Entry, sure: bool) -> tuple[list[Value], int]:
         """Where two entries differ, and in how many places; a pair that is not ``sure`` teaches no ids."""
+        self._ids.lines = (left.line, right.line)
         if left.digest == right.digest and self._ids.agree_all(left.ids, right.ids):
             return [], 0
         documents = (self._document(left), self._document(right))
@@ -158,7 +163,10 @@ class Ledger:
         return told, len(told) + sum(1 for _ in all_of_them)
 
     def _document(self, entry: Entry) -> Document:
-        return self._entering.form(value_of(entry))
+        value = value_of(entry)
+        if len(entry.text) > HEAVY:
+            value = {name: marked(member) for name, member in value.items()}
+        return self._entering.form(value)
 
 
 def _place(entry: Entry) -> Place:
@@ -173,13 +181,16 @@ def _short(text: str) -> str:
 
 
 def _value(one: Difference) -> Value:
-    left, right = (None if value is ABSENT else _json(value) for value in (one.left, one.right))
+    left, right = _json(one.left), _json(one.right)
     start = _first_difference(left or "", right or "")
-    left, right = (None if text is None else _cut(text, start) for text in (left, right))
-    return Value(_cut(one.pointer, 0, 400), left, right, _short(one.note) if one.note else None)
+    one_piece, other = (None if text is None else _cut(text, start) for text in (left, right))
+    clashes = (pair._replace(left=_short(pair.left), right=_short(pair.right)) for pair in one.clashes[:PAIRS])
+    return Value(_cut(one.pointer, 0, 400), one_piece, other, tuple(clashes))
 
 
-def _json(value: object) -> str:
+def _json(value: object) -> str | None:
+    if value is ABSENT:
+        return None
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -14,12 +14,16 @@ from replay_cli import rules
 from replay_cli.errors import SourceError
 from replay_cli.grading import Grading, grade
 from replay_cli.profiles import Plan, Shape
-from replay_cli.sniffing import HEAD, LONGER_HEAD, Sniffed, sniff
+from replay_cli.sniffing import HEAD, LONGER_HEAD, READ, Sniffed, sniff
 from replay_cli.sources import Source
 from replay_cli.told import ChosenBy
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_FINDINGS = 1000
+
+_LINE = re.compile(rb"\S")
+_DATA = re.compile(rb"(?:\A|[\r\n])(?:\xef\xbb\xbf)?(?:data(?:[:\r\n])|[ \t]*[{\[])")
+"""What tells that some lines may hold an event: JSON, or the data of an SSE message."""
 
 _STORE_LOG = re.compile(r"(.+?)\.(?:jsonl|ndjson|log)(?:\.(?:gz|zst|bz2|xz))?\Z", re.IGNORECASE)
 _THREAD_ID = re.compile(r"thr_[A-Za-z0-9_-]+\Z")
@@ -34,7 +38,8 @@ class Options:
     of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
     decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
     processes a large file is audited. ``cache`` lets places in large logs be kept from one call to the next.
-    ``contents`` asks what the lines hold that findings point at, ``ends`` how the stream begins and ends.
+    ``contents`` asks what the lines hold that findings point at, ``ends`` how the stream begins and ends. ``live``
+    says that a source comes event by event and may have no end, so that its first events tell what it is.
     """
 
     profile: Shape | None = None
@@ -51,6 +56,7 @@ class Options:
     cache: bool = False
     contents: bool = False
     ends: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Planned:
 def planned(source: Source, options: Options) -> Planned:
     """Look at the first bytes of an opened source. Never raises for what it holds."""
     chunks = _bounded(source, options.max_bytes)
+    if options.live:
+        return _planned_live(source, chunks, options)
     head, complete, failure = _peek(chunks, HEAD)
     store = source.path is not None and in_store(source.path)
     # Whatever has become of it, the runtime reads it line by line; a capture beside it has another name.
@@ -88,6 +96,33 @@ def planned(source: Source, options: Options) -> Planned:
     plan, chosen_by = plan_for(source.path, sniffed, options)
     whole = head if complete and failure is None else None
     return Planned(plan, chosen_by, sniffed.what, _after(head, chunks, failure), failure, whole)
+
+
+def _planned_live(source: Source, chunks: Iterator[bytes], options: Options) -> Planned:
+    """The same of a source that comes event by event: the first that can tell what it is decides.
+
+    Were there to be more of them, a fault in the first would be told only when the others have come.
+    """
+    head, texts, complete, failure = b"", 0, True, None
+    text = _LINE if options.framing == "jsonl" else _DATA
+
+    def sniffed() -> Sniffed:
+        return sniff(head[:HEAD], complete, options.framing, False, options.schema is not None)
+
+    try:
+        for chunk in chunks:
+            head += chunk
+            told = chunk.endswith((b"\n", b"\r")) and text.search(chunk) is not None
+            texts += told
+            # A frame of the compat stream may also stand in one of envelopes, where it is a finding.
+            if len(head) >= HEAD or texts == READ or (told and sniffed().shape is not Shape.COMPAT):
+                complete = False
+                break
+    except SourceError as error:
+        failure = error
+    found = sniffed()
+    plan, chosen_by = plan_for(source.path, found, options)
+    return Planned(plan, chosen_by, found.what, _after(head, chunks, failure), failure)
 
 
 def plan_for(path: Path | None, sniffed: Sniffed, options: Options) -> tuple[Plan, ChosenBy]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from glob import escape
@@ -73,13 +73,21 @@ class Collecting:
         """The recording that this file is, if it is one."""
         if file_path.name not in self._names or file_path.resolve() not in self._recordings:
             return None
-        name = _shown(file_path, self._config.rootpath)
-        # What does not print would break the XML of a report; what is no UTF-8 cannot go to another process.
-        odd = one_line(name) != name
-        escaped: dict[str, Any] = {"name": one_line(file_path.name), "nodeid": one_line(name)} if odd else {}
-        recording: Recording = Recording.from_parent(parent, path=file_path, **escaped)
+        recording: Recording = Recording.from_parent(parent, path=file_path)
+        shown = one_line(recording.nodeid)
+        if shown != recording.nodeid:
+            # Ids go to terminals, into XML and to the processes of pytest-xdist, which take text only.
+            recording = Recording.from_parent(parent, path=file_path, nodeid=shown, name=one_line(recording.name))
         recording.terms = self._terms
         return recording
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """Among what a report can be selected by are the names of folders, which may be no text either."""
+        made = yield
+        if isinstance(item, Audit):
+            report = made.get_result()
+            report.keywords = {one_line(name): value for name, value in report.keywords.items()}
 
     def _is_ignored(self, path: Path) -> bool:
         """Whether --ignore or --ignore-glob is for it; pytest itself does not ask them of what it is to look into."""

@@ -123,12 +123,88 @@ def test_an_awaited_event_that_never_came_fails() -> None:
         assert_valid_stream(bare(CAPTURE), until="turn.completed", name="live")
 
 
-def test_a_live_stream_is_not_read_on_behind_a_finding_that_fails() -> None:
-    # What a source is, is told by its first 64 KiB or so; from there on findings are told as they are found.
-    stream = endless(CAPTURE + b"data: {\n\n" + b"".join(message(envelope(seq, seq - 1)) for seq in range(4, 400)))
+LINES = record(1) + record(2)
+LINKED = message(envelope(9, 8))
+REPEATED = message(envelope(3, 2, payload={"delta": "other"}))
 
-    with pytest.raises(AssertionError, match="J101 not-json"):
-        assert_valid_stream(stream)
+
+@pytest.mark.parametrize("until", [None, "turn.completed"])
+@pytest.mark.parametrize("give", [bare, kept, lambda data: [data[at : at + 5] for at in range(0, len(data), 5)]])
+@pytest.mark.parametrize(
+    ("before", "broken", "behind", "found"),
+    [
+        (CAPTURE, b"data: {\n\n", b": keepalive\n\n", "J101 not-json"),
+        (b"", b"data: {\n\n", b": keepalive\n\n", "J101 not-json"),
+        (b": keepalive\n\n", b"event: a\ndata: {}\n\n", b": keepalive\n\n", "L101 foreign-log"),
+        (CAPTURE, LINKED, b": keepalive\n\n", "S104 broken-link"),
+        (CAPTURE, REPEATED, b": keepalive\n\n", "S103 seq-conflict"),
+        (LINES, b'{"seq":3,\n', b"", "J101 not-json"),
+        (LINES, b"[3]\n", b"", "J102 not-an-object"),
+        (LINES, b"no JSON\n", b"", "J101 not-json"),
+    ],
+)
+def test_a_live_stream_is_not_read_on_behind_a_frame_that_fails(
+    before: bytes, broken: bytes, behind: bytes, found: str, give: Callable[[bytes], Any], until: str | None
+) -> None:
+    def stream() -> Iterator[Any]:
+        yield from give(before + broken)
+        # As far as it has to come for the last piece to be whole.
+        yield from give(behind)
+        pytest.fail("read on behind the frame that fails")
+
+    with pytest.raises(AssertionError, match=found):
+        assert_valid_stream(stream(), until=until)
+
+
+def test_a_frame_of_the_compat_stream_does_not_decide_what_a_live_stream_is() -> None:
+    compat = b'event: status\ndata: {"state":"idle"}\n\n'
+
+    assert assert_valid_stream(bare(compat + CAPTURE)).profile == "envelope"
+
+
+SEPARATED = message(envelope(4, 3, payload={"delta": "one\u2028two\x85three", "kind": "agent_message"}))
+
+
+@pytest.mark.parametrize("data", [CAPTURE + SEPARATED, LINES + record(3, payload={"delta": "one\u2028two"})])
+def test_lines_that_were_cut_at_other_separators_than_line_ends_are_told(data: bytes) -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_valid_stream(data.decode().splitlines())
+
+    told = str(caught.value).splitlines()
+    assert "unterminated string" in told[0]
+    assert re.match(r"hint: .* iter_bytes\(\)", told[-1])
+    assert assert_valid_stream(data.splitlines()).events == data.count(b'"schema_version"')
+
+
+def test_what_is_broken_otherwise_gets_no_hint() -> None:
+    for stream in (bare(BROKEN), kept(CAPTURE + b'data: {"a\n\n')):
+        with pytest.raises(AssertionError) as caught:
+            assert_valid_stream(stream)
+        assert "hint" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 13, 60, 1000])
+@pytest.mark.parametrize("data", [CAPTURE, CAPTURE.replace(b"\n", b"\r\n"), CLEAN, SEPARATED])
+def test_pieces_are_put_together_whatever_their_cuts(data: bytes, size: int) -> None:
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    text = data.decode()
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+
+    assert assert_valid_stream(pieces, name="").events == assert_valid_stream(data).events
+    assert assert_valid_stream(parts, name="").bytes == len(data)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_cut_just_before_a_line_end_is_a_cut(end: bytes) -> None:
+    for data in (CLEAN.replace(b"\n", end), CAPTURE.replace(b"\n", end)):
+        for at in range(data.index(end), data.index(end) + len(end) + 1):
+            report = assert_valid_stream(iter([data[:at], data[at:]]))
+            assert report.events == assert_valid_stream(data).events
+            assert report.lines == data.count(b"\n")
+
+
+def test_bytes_of_other_types_are_bytes() -> None:
+    assert assert_valid_stream(bytearray(CLEAN)).events == assert_valid_stream(memoryview(CLEAN)).events == 2
 
 
 def hold(handler: Any, data: bytes) -> None:
@@ -156,7 +232,7 @@ def test_a_client_holds_a_real_stream_to_the_contract() -> None:
         ("event: a\ndata: b\n\n", {}, "stream: a text is the path of a log; give what a stream holds as bytes"),
         (7, {}, "stream: a path, bytes or lines are wanted, not int"),
         ([b"data: 1", 7], {}, "stream: item 2 is of type int, not text or bytes"),
-        (["data: 1", "data: 2\n"], {}, "stream: item 2 holds a line end, the ones before it were lines without one"),
+        ([": one", "", "data\n"], {}, "stream: item 3 holds a line end, the ones before it were lines without one"),
         (CLEAN, {"until": "turn.completed"}, "until: is for a stream that is given line by line"),
         (CLEAN, {"fail_level": "grave"}, "fail level: 'grave' is not error, warning or note"),
         (CLEAN, {"ignore": "X999"}, "--ignore: "),

@@ -39,6 +39,7 @@ FIXTURES = sorted(
 
 SCHEMA = Draft202012Validator(json.loads(schema_text("diff")))
 Lines = list[bytes]
+WORDS = ("one", "two", "three", "four")
 
 
 def delta(seq: int, text: str, item: str = "item_00000001", **changes: Any) -> bytes:
@@ -105,6 +106,73 @@ def test_two_ids_that_become_one_are_a_difference(align: str) -> None:
 
     assert kinds(found) == {"changed": 4}
     assert set(pointers(found)) == {"/item_id"}
+
+
+def clashing(left: str, right: str, align: str = "seq") -> tuple[list[str], dict[str, Any]]:
+    """What is told of ids between two logs, an event for each digit, which is the last one of its item's id."""
+    logs = [
+        b"".join(delta(seq, f"{seq}", f"item_0000000{one}") for seq, one in enumerate(row, 1))
+        for row in (left, right)
+    ]
+    # Blank lines are no events, so that the lines of the two are not the same.
+    found = contrast(b"\n" + logs[0], logs[1], align=align)
+    document = json.loads(found.document())
+    SCHEMA.validate(document)
+    return [line.strip() for line in found.lines() if line.startswith("      ids: ")], document
+
+
+@pytest.mark.parametrize("align", ["seq", "shape"])
+def test_ids_that_contradict_what_is_known_say_what_and_since_when(align: str) -> None:
+    told = {
+        ("112", "111"): ["item_00000001 is item_00000001 since line 2, 1"],
+        ("111", "112"): ["item_00000001 is item_00000001 since line 2, 1"],
+        ("1122", "2211"): [],
+        ("1122", "2213"): ["item_00000002 is item_00000001 since line 4, 3"],
+        ("112", "332"): [],
+        ("1312", "2421"): [],
+        ("1312", "2422"): ["item_00000001 is item_00000002 since line 2, 1"],
+        ("131", "244"): [
+            "item_00000001 is item_00000002 since line 2, 1",
+            "item_00000003 is item_00000004 since line 3, 2",
+        ],
+    }
+    for (left, right), pairs in told.items():
+        assert clashing(left, right, align)[0] == [f"ids: {pair}" for pair in pairs], (left, right)
+
+
+def test_contradictions_are_told_to_programs_as_well() -> None:
+    (found,) = clashing("112", "111")[1]["differences"]
+
+    assert found["values"] == [
+        {
+            "pointer": "/item_id",
+            "left": '"item_00000002"',
+            "right": '"item_00000001"',
+            "clashes": [{"left": "item_00000001", "right": "item_00000001", "left_line": 2, "right_line": 1}],
+        }
+    ]
+
+
+def test_contradictions_are_told_of_ids_in_texts_and_of_other_differences_none() -> None:
+    left, right = ([delta(1, "one"), delta(2, f"see {name}")] for name in ("item_00000001", "item_00000002"))
+    other = [delta(1, "one"), delta(2, "look at item_00000002")]
+
+    assert (
+        "      ids: item_00000001 is item_00000001 since line 1" in contrast(b"".join(left), b"".join(right)).lines()
+    )
+    assert not [line for line in contrast(b"".join(left), b"".join(other)).lines() if "ids:" in line]
+
+
+def test_the_page_shows_what_is_told_of_ids() -> None:
+    page = (ROOT / "docs" / "diff.md").read_text(encoding="utf-8")
+    left = [
+        delta(seq, word, f"item_0000000{item}") for seq, word, item in zip(range(1, 5), WORDS, "1132", strict=True)
+    ]
+    right = [
+        delta(seq, word, f"item_0000000{item}") for seq, word, item in zip(range(1, 5), WORDS, "2242", strict=True)
+    ]
+
+    assert "\n".join(list(contrast(b"".join(left), b"".join(right)).lines())[2:]) in page
 
 
 CHANGES: dict[str, tuple[Callable[[Lines], Lines], dict[str, int], dict[str, int]]] = {
@@ -323,6 +391,34 @@ def test_long_values_are_shown_where_they_differ() -> None:
     assert len(one["values"][0]["left"]) < 150
 
 
+@pytest.mark.parametrize(
+    ("large", "what"),
+    [
+        ("x" * 1_500_000 + "{}", "string"),
+        (["x" * 100_000, "{}"] * 12, "array"),
+        ({"n": ["y"] * 400_000 + ["{}"]}, "array"),
+        ({str(number): "{}" for number in range(100_000)}, "object"),
+    ],
+)
+def test_digests_of_what_is_large_are_told_as_such(large: Any, what: str) -> None:
+    logs = (record(1, payload={"n": json.loads(json.dumps(large).replace("{}", end))}) for end in ("left", "right"))
+
+    (one,) = differing(*logs)["differences"]
+
+    for value in one["values"]:
+        for side in (value["left"], value["right"]):
+            assert re.search(rf"…\(digest of the {what}: [0-9a-f]{{32}}\)", side)
+            assert not re.search(r"[0-9a-f]{32}", re.sub(r"\(digest of the \w+: [0-9a-f]{32}\)", "", side))
+
+
+def test_values_that_look_like_digests_are_none() -> None:
+    hexed = "0" * 32
+    left = [record(1, payload={"n": ["a" + hexed[1:]], "o": {"digest": hexed}, "p": "x" * 2000 + "…" + hexed})]
+    right = [record(1, payload={"n": [hexed], "o": {"digest": "b" + hexed[1:]}, "p": "x" * 2000 + "…c" + hexed[1:]})]
+
+    assert "(digest of" not in "".join(contrast(b"".join(left), b"".join(right)).lines())
+
+
 def test_nothing_of_a_log_reaches_the_terminal_raw(replay: Replay, tmp_path: Path) -> None:
     (tmp_path / "left").write_bytes(record(1, "\x1b[2J", payload={"\x1b]0;\x07\u202e": "\x1b[31m\u202e\n"}))
     (tmp_path / "right").write_bytes(record(1, "\x1b[2J", payload={}) + b"\x1b[2J broken \xff\n")
@@ -375,30 +471,6 @@ def test_bad_input_is_one_clear_line(replay: Replay, tmp_path: Path, name: str) 
     assert (code, True) == (ran.code, said in ran.stderr), ran.stderr
 
 
-def test_what_was_not_read_is_not_called_equal(replay: Replay, tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(b"".join(turn(400)))
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b"".join(turn(400)))[:-30])
-    ran = replay("diff", "a.jsonl", "b.jsonl.gz")
-
-    assert 4 == ran.code
-    assert "replay: no difference in what could be read: 400 and " in ran.stderr
-
-
-@pytest.mark.parametrize("align", ["seq", "shape"])
-def test_ids_that_cannot_be_the_same_are_told_with_what_they_stand_for(align: str) -> None:
-    left = [delta(1, "a", "item_0000000a"), delta(2, "b", "item_0000000b"), delta(3, "c", "item_0000000a")]
-    merged = [delta(1, "a", "item_0000000a"), delta(2, "b", "item_0000000a"), delta(3, "c", "item_0000000a")]
-
-    (one,) = differing(b"".join(left), b"".join(merged), align=align)["differences"]
-    (two,) = differing(b"".join(merged), b"".join(left), align=align)["differences"]
-
-    assert ["item_0000000a of B is item_0000000a of A so far"] == [value["note"] for value in one["values"]]
-    assert ["item_0000000a of A is item_0000000a of B so far"] == [value["note"] for value in two["values"]]
-    assert "        item_0000000a of B is" in "\n".join(
-        contrast(b"".join(left), b"".join(merged), align=align).lines()
-    )
-
-
 def test_the_twin_tells_what_the_command_tells(replay: Replay, tmp_path: Path) -> None:
     left, right = b"".join(turn(5)), b"".join([*turn(3), delta(4, "another word"), *turn(6)[4:]])
     for name, data in (("a", left), ("b", right)):
@@ -433,6 +505,38 @@ def test_what_the_twin_cannot_mean_is_a_usage_error(left: Any, asked: dict[str, 
         replay_cli.diff(left, b"", **asked)
 
     assert str(caught.value).startswith(said)
+
+
+INCOMPLETE = {
+    "cut off": (
+        gzip.compress(b"".join(turn()))[:-12],
+        [],
+        4,
+        "not known to be equal: no difference in what could be",
+    ),
+    "both empty": (b"", [], 3, "nothing to compare: neither recording holds an event"),
+    "too long to compare": (
+        b"".join([*turn(), delta(9, "x" * 2000)]),
+        ["--max-line-bytes", "1500"],
+        4,
+        "not known to be equal: no difference in what could be compared; 8 and 8 events",
+    ),
+    "equal": (b"".join(turn()), [], 0, "equal: 8 events, aligned by seq"),
+}
+
+
+@pytest.mark.parametrize("name", INCOMPLETE)
+def test_what_was_not_compared_is_not_called_equal(replay: Replay, tmp_path: Path, name: str) -> None:
+    data, words, code, said = INCOMPLETE[name]
+    (tmp_path / "left").write_bytes(b"".join(turn()) if data else b"")
+    (tmp_path / "right").write_bytes(data)
+
+    ran = replay("diff", *words, "left", "right")
+    document = json.loads(replay("diff", *words, "--format", "json", "left", "right").stdout)
+
+    assert (ran.code, document["equal"]) == (code, code == 0)
+    assert f"replay: {said}" in ran.stderr
+    assert ("replay: equal" in ran.stderr) is (code == 0)
 
 
 def test_what_was_not_read_is_not_called_missing(replay: Replay, tmp_path: Path) -> None:

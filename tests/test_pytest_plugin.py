@@ -7,9 +7,9 @@ import os
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from importlib.metadata import entry_points
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -238,6 +238,31 @@ def test_nothing_of_a_recording_reaches_the_terminal_raw(project: pytest.Pyteste
 
     assert "recordings/hostile.jsonl::replay FAILED" in ran(result.outlines)
     assert not set("\x1b\x9b\x07\u202e") & set(result.stdout.str())
+
+
+ODD = {b"\xff.jsonl": "\\xff", b"a\x01\x1b[31mb.jsonl": "a\\x01\\x1b[31mb", "\u202e.jsonl".encode(): "\\u202e"}
+"""Names of files that are no text, or would not show as what they are, and how they are shown."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the names of files are text")
+@pytest.mark.parametrize("words", [[], ["-n", "2"], ["--junitxml=found.xml"]])
+def test_names_that_are_no_text_are_escaped_in_the_ids_of_tests(words: list[str], project: pytest.Pytester) -> None:
+    for name in ODD:
+        (project.path / "recordings" / os.fsdecode(name)).write_bytes(CLEAN)
+    (project.path / "recordings" / os.fsdecode(b"in\xfe")).mkdir()
+    (project.path / "recordings" / os.fsdecode(b"in\xfe") / "torn.jsonl").write_bytes(TORN)
+
+    result = run_apart(project, "-v", "--color=no", *words)
+
+    result.assert_outcomes(passed=5, failed=1)
+    told = result.stdout.str()
+    for shown in (*ODD.values(), "in\\xfe/torn"):
+        assert f"recordings/{shown}.jsonl::replay" in told
+    assert "recordings/in\\xfe/torn.jsonl:2:1: F101 torn-tail" in told
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e\udc80-\udcff]", told)
+    if "--junitxml=found.xml" in words:
+        cases = ElementTree.parse(project.path / "found.xml").getroot().iter("testcase")
+        assert len(list(cases)) == 6
 
 
 def test_the_list_of_findings_is_bounded(project: pytest.Pytester) -> None:
