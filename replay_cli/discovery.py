@@ -27,6 +27,9 @@ STDIN = "-"
 SHOWN = 200
 """Characters that are shown of a name in a list: a log may have been given for one."""
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a list of paths at most; half a million paths fit in."""
+
 GUESSED = 10
 """Paths that lead nowhere for which it is looked for what was meant."""
 
@@ -82,13 +85,23 @@ def _listed(files_from: str, stdin: BinaryIO | None) -> list[str]:
     """The paths in the list of --files-from; those on lines are never blank."""
     try:
         with _list(files_from, stdin) as source:
-            data = b"".join(source.chunks())
+            data = _whole(source)
     except UsageError as error:
         raise UsageError(f"--files-from: {error}") from None
     if b"\0" in data:
         return [os.fsdecode(path) for path in data.split(b"\0") if path]
     ends = b"\r\n" if b"\n" in data and data.count(b"\r\n") == data.count(b"\n") else b"\n"
     return [os.fsdecode(line) for line in data.split(ends) if line.strip()]
+
+
+def _whole(source: Source) -> bytes:
+    """All that a list holds. Raises UsageError if it is too large for one: it may be a log, or have no end."""
+    data = bytearray()
+    for chunk in source.chunks():
+        data += chunk
+        if len(data) > LARGEST:
+            raise UsageError(f"{source.name} is larger than {LARGEST // 2**20} MiB, and so no list of paths")
+    return bytes(data)
 
 
 def _list(files_from: str, stdin: BinaryIO | None) -> Source:

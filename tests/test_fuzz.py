@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("resource", reason="bench/fuzz.py measures memory as Unix does")
 
 from bench.fuzz import Case, Trickle, fuzz, make_case, problem, read_case, shrunk, write_case
+from replay_cli import Report, audit
 
 FUZZED = sorted((Path(__file__).parent / "fuzzed").glob("*.case*"))
 
@@ -62,3 +65,22 @@ def test_what_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr("bench.fuzz.Trickle", lambda data, seed: io.BytesIO(data[:-1]))
     assert problem(case).startswith("reads: ")
+
+
+def test_an_audit_without_an_end_is_told_and_one_that_only_waits_for_the_machine_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def spins(*_: object, **__: object) -> None:
+        while True:
+            pass
+
+    def waits(*words: Any, **options: Any) -> Report:
+        time.sleep(0.8)
+        return audit(*words, **options)
+
+    monkeypatch.setattr("bench.fuzz.SLOW", 0.2)
+    monkeypatch.setattr("bench.fuzz.audit", spins)
+    assert ["0: hung: no end in sight"] == [one.partition(" (")[0] for one in fuzz(1, range(1), 60, None).failures]
+
+    monkeypatch.setattr("bench.fuzz.audit", waits)
+    assert not [one for one in fuzz(1, range(1), 60, None).failures if "hung" in one]

@@ -205,6 +205,24 @@ def test_what_a_list_names_and_is_not_there_is_a_line_each_and_the_rest_is_read(
     assert "1 source, 3 events" in ran.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero here")
+@pytest.mark.parametrize("name", ["/dev/zero", "-"])
+def test_a_list_without_an_end_is_told_and_does_not_fill_the_memory(tmp_path: Path, name: str) -> None:
+    with open("/dev/zero", "rb") as endless:
+        ran = subprocess.run(
+            [*COMMAND, "validate", "--files-from", name],
+            cwd=tmp_path,
+            env=environment(),
+            stdin=endless,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    said = f"replay: --files-from: {name} is larger than 64 MiB, and so no list of paths"
+    assert (2, "", said) == (ran.returncode, ran.stdout, ran.stderr.splitlines()[0])
+
+
 @pytest.mark.parametrize("name", ["missing", "bare"])
 def test_a_list_that_cannot_be_read_names_its_option(called: Replay, name: str) -> None:
     ran = called("validate", "--files-from", name)
