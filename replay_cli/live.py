@@ -96,7 +96,7 @@ class _Items:
     def lines(self) -> Iterator[tuple[bytes, bool]]:
         """Lines with their ends, each with whether it begins here: one that is too long comes in several parts."""
         held: list[bytes] = []
-        blank = 0
+        blank = size = 0
         told: bool | None = None
         for data in self._data():
             # Before the first that is not empty, an empty one is a blank line or nothing: the others will tell.
@@ -104,7 +104,8 @@ class _Items:
                 blank += 1
                 continue
             held.append(data)
-            told = _are_lines(held)
+            size += len(data)
+            told = _are_lines(held, size >= PIECE)
             if told is not None:
                 break
         self.bare = _look_like_lines(held) if told is None else told
@@ -155,8 +156,11 @@ class _Items:
             yield b"".join(held), begins
 
 
-def _are_lines(held: list[bytes]) -> bool | None:
-    """Whether the first items are lines without their ends (True), or pieces; None if the last does not tell yet."""
+def _are_lines(held: list[bytes], enough: bool) -> bool | None:
+    """Whether the first items are lines without their ends (True), or pieces; None if the last does not tell yet.
+
+    Where they are ``enough`` their looks tell.
+    """
     data = held[-1]
     # Pieces of nested objects have no number; the first one may be a line whose end comes with the second.
     if b"\n" not in data and _is_json(data) and (len(held) == 1 or b'"seq"' in data):
@@ -165,7 +169,7 @@ def _are_lines(held: list[bytes]) -> bool | None:
         return False
     if not data:
         return True
-    return _look_like_lines(held) if sum(map(len, held)) >= PIECE else None
+    return _look_like_lines(held) if enough else None
 
 
 def _is_json(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
@@ -192,6 +193,15 @@ def test_pieces_are_put_together_whatever_their_cuts(data: bytes, size: int) -> 
 
     assert assert_valid_stream(pieces, name="").events == assert_valid_stream(data).events
     assert assert_valid_stream(parts, name="").bytes == len(data)
+
+
+def test_small_pieces_of_a_long_line_take_time_by_its_length() -> None:
+    data = record(1, payload={"delta": "x" * 400_000, "kind": "agent_message"}) + record(2)
+
+    started = time.process_time()
+    assert assert_valid_stream(data[at : at + 1] for at in range(len(data))).events == 2
+    # Were each piece joined to all before it, it would be minutes.
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
