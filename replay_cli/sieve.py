@@ -199,7 +199,11 @@ class Sieve:
         selection = self._selection
         if selection.since_seq is None and selection.until_seq is None:
             return True
-        return _alike(list(map(selection.takes_seq, run.seqs())))
+        seqs = run.seqs()
+        # What lies between two that are taken is taken as well.
+        if selection.takes_seq(min(seqs)) and selection.takes_seq(max(seqs)):
+            return True
+        return _alike(list(map(selection.takes_seq, seqs)))
 
     def _by_thread(self, run: Run) -> bool | list[bool]:
         if not self._selection.threads:
