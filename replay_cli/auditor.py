@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli import rules
 from replay_cli.blocks import Block
-from replay_cli.checks import NAME_SHOWN, alone
+from replay_cli.checks import NAME_SHOWN, agreement, alone
 from replay_cli.compat import DONE
 from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.findings import Finding
@@ -17,7 +17,7 @@ from replay_cli.frames import Frame, State
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
 from replay_cli.members import members
-from replay_cli.opening import Opened, beyond, finding, open_frame
+from replay_cli.opening import Opened, beyond, envelope_of, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import is_offered
@@ -140,6 +140,8 @@ def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:
         found += _event(tally, frame, opened, plan)
     elif plan.shape is Shape.CUSTOM and opened.value is not None:
         tally.events = 1
+        # Without a number it has no place in an order, but what it says twice can be compared.
+        found += agreement(frame, envelope_of(opened.value), opened.value, plan, tally.looked)
     for one in found:
         tally.broken[one.code] += 1
         tally.findings.setdefault(one.code, []).append(one)

@@ -30,7 +30,7 @@ def alone(
     frame: Frame, event: Envelope, value: dict[str, object], shape: Shape, plan: Plan, looked: Counter[str]
 ) -> Iterator[Finding]:
     """What one event shows by itself; ``looked`` counts the rules that only some events can break."""
-    yield from _agreement(frame, event, plan, looked)
+    yield from agreement(frame, event, value, plan, looked)
     if shape is Shape.CUSTOM:
         return
     yield from _fields(frame, event, value, shape, plan)
@@ -49,15 +49,20 @@ def _at(frame: Frame, rule: Rule, field: str, /, **facts: Fact) -> Finding:
     return finding(frame, rule, place_of(frame.data, field) or 0, **facts)
 
 
-def _agreement(frame: Frame, event: Envelope, plan: Plan, looked: Counter[str]) -> Iterator[Finding]:
-    """What is written twice must be the same (CONTRACT.md 1, 3.1; 5.3, 41)."""
-    if event.kind is not None:
+def agreement(
+    frame: Frame, event: Envelope, value: dict[str, object], plan: Plan, looked: Counter[str]
+) -> Iterator[Finding]:
+    """What is written twice must be the same (CONTRACT.md 1, 3.1; 5.3, 41), where both are there.
+
+    A line of another log, for which there is but a schema of the user's own, may lack any field.
+    """
+    if event.kind is not None and "event" in value:
         looked[rules.KIND_MISMATCH.code] += 1
         if event.kind != event.event:
             yield _at(
                 frame, rules.KIND_MISMATCH, "kind", event=event.event[:NAME_SHOWN], kind=event.kind[:NAME_SHOWN]
             )
-    if event.created_at is not None:
+    if event.created_at is not None and "timestamp" in value:
         looked[rules.CREATED_AT_MISMATCH.code] += 1
         if event.created_at != event.timestamp:
             yield _at(frame, rules.CREATED_AT_MISMATCH, "created_at", **_times(event, plan))
@@ -67,7 +72,7 @@ def _agreement(frame: Frame, event: Envelope, plan: Plan, looked: Counter[str]) 
         if name != event.event:
             facts: dict[str, Fact] = {"name": name[:NAME_SHOWN], "event": event.event[:NAME_SHOWN]}
             yield _at(frame, rules.SSE_EVENT_MISMATCH, "event", **facts)
-    if frame.id is not None:
+    if frame.id is not None and "seq" in value:
         looked[rules.SSE_ID_MISMATCH.code] += 1
         if frame.id != str(event.seq):
             yield _at(frame, rules.SSE_ID_MISMATCH, "seq", id=frame.id[:NAME_SHOWN], seq=event.seq)

@@ -342,6 +342,25 @@ def test_order_is_compared_in_another_log_where_the_fields_are_there(
     assert ("custom", rules) == (report.profile, report.rules)
 
 
+@pytest.mark.parametrize(
+    ("log", "rules"),
+    [
+        (jsonl([{"event": "a", "kind": "b", "n": 1}]), {"kind-mismatch": 1}),
+        (jsonl([{"timestamp": "a", "created_at": "b", "n": 1}]), {"created-at-mismatch": 1}),
+        (b'event: a\ndata: {"event":"b","n":1}\n\n', {"sse-event-mismatch": 1}),
+        (jsonl([{"seq": 1, "kind": "b", "n": 1}, {"created_at": "b", "n": 1}]), {}),
+        (b'id: 7\nevent: a\ndata: {"n":1}\n\n', {}),
+    ],
+    ids=["kind", "created_at", "SSE event", "only one of two", "an id and no seq"],
+)
+def test_agreement_is_asked_of_another_log_where_both_fields_are_there(
+    check: Check, log: bytes, rules: dict[str, int]
+) -> None:
+    report = check(FEW, log)
+
+    assert ("custom", rules) == (report.profile, report.rules)
+
+
 def test_what_holds_no_objects_stays_foreign(check: Check) -> None:
     assert "foreign" == check(FEW, b"It was a dark and stormy night.\n" * 9).profile
 
