@@ -18,6 +18,9 @@ from replay_cli.selection import Globs, Question, Selection, question
 from replay_cli.stretches import MERGED, SORTED
 from replay_cli.words import listed, refuse_empty, refuse_negative, refuse_range
 
+SUFFIX = ".bak"
+"""What the name of a backup ends in, if nothing else was typed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -60,7 +63,7 @@ class Request:
     force: bool = False
     in_place: bool = False
     backup: bool = False
-    suffix: str = ".bak"
+    suffix: str = SUFFIX
     dry_run: bool = False
     summary_json: str | None = None
     quiet: bool = False
@@ -203,6 +206,8 @@ def _refuse_contradictions(request: Request) -> None:
         raise UsageError("--in-place: is only had with --backup, which keeps what was there")
     if request.backup and not request.in_place:
         raise UsageError("--backup: belongs to --in-place")
+    if request.suffix != SUFFIX and not request.in_place:
+        raise UsageError("--suffix: belongs to --in-place, and names its backup")
     _refuse_unpaceable(request)
     _refuse_unredactable(request)
     _refuse_unarrangeable(request)

@@ -303,12 +303,19 @@ _Misused = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; what is wrong with a request is one line on stderr."""
+    import os
+
     from replay_cli.errors import ReplayError, UsageError
 
     _end_on_signals()
     _mend_streams()
     try:
-        code = app(with_speed(sys.argv[1:] if arguments is None else arguments), "replay", standalone_mode=False)
+        if "_REPLAY_COMPLETE" in os.environ:
+            from replay_cli.completing import answer
+
+            code = answer(app)
+        else:
+            code = app(with_speed(sys.argv[1:] if arguments is None else arguments), "replay", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except SystemExit as ending:
         if isinstance(ending.__context__, BrokenPipeError):  # so typer ends after a closed pipe

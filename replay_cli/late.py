@@ -27,7 +27,8 @@ class Late(TyperCommand):
 
 
 COMPLETION = {
-    "--install-completion": "Install completion for the shell that calls, or the one named next: bash, zsh, fish.",
+    "--install-completion": "Install completion for the shell that calls, or the one named next: bash, zsh, fish, "
+    "powershell, pwsh.",
     "--show-completion": "Show the completion script of the shell that calls, or of the one named next.",
 }
 """Options that typer adds, and what is said of them."""
@@ -56,6 +57,10 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """typer's reading of the words, but for those about completion, behind which a shell may be named."""
         option, equals, value = (args or [""])[0].partition("=")
+        if option in COMPLETION and ctx.resilient_parsing:
+            # A shell asks what may stand there: nothing is done.
+            ctx.meta[option] = True
+            return super().parse_args(ctx, [])
         if option in COMPLETION:
             from replay_cli.completing import serve
 
@@ -63,6 +68,14 @@ class Commands(TyperGroup):
             serve(option, named[0] if named else None, named[1:])
             raise typer.Exit
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """What may stand at a place of the command line."""
+        if COMPLETION.keys() & ctx.meta.keys():
+            from replay_cli.completing import shells
+
+            return shells(incomplete)
+        return super().shell_complete(ctx, incomplete)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options as they are told in the help."""

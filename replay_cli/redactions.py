@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 
 from replay_cli import payloads
@@ -89,7 +90,9 @@ def parsed(specs: Sequence[str], key: bytes | None = None, keep_length: bool = F
         elif spec.startswith("re:"):
             _check_pattern(spec)
         elif spec not in PRESETS:
-            raise UsageError(f"--redact: {_shown(spec)} is no redaction; {_WORDS}")
+            close = get_close_matches(spec.lower(), PRESETS, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise UsageError(f"--redact: {_shown(spec)} is no redaction; {_WORDS}{hint}")
     return Redaction(unique, Masks(key, keep_length))
 
 

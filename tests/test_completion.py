@@ -39,6 +39,8 @@ COMPLETED = {
     "explain brok": "explain broken-link",
     "explain A10": None,
     "schema env": "schema envelope",
+    "validate --format=gith": "validate --format=github",
+    "validate --severity torn-tail=err": "validate --severity torn-tail=error",
 }
 """What is typed before TAB and what it becomes; None where there is a choice, so that nothing is chosen."""
 
@@ -202,6 +204,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         ("replay validate --", long_options()),
         ("replay validate --format j", {"json", "jsonl", "junit"}),
         ("replay schema re", {"record", "report"}),
+        ("replay --install-completion p", {"powershell", "pwsh"}),
         ("replay explain A10", {f"A10{number}" for number in range(1, 10)}),
     ],
 )
@@ -217,6 +220,13 @@ def test_the_script_can_be_had_without_installing_it(shell: str, home: Path) -> 
 
     assert "_REPLAY_COMPLETE" in shown
     assert str(ROOT) not in shown
+
+
+def test_asking_installs_nothing(shell: str, home: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    ask(home, shell, "-c", ASKED[shell].format(words="replay --install-completion z"))
+
+    assert before == {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
 # --- A shell that does not call ---------------------------------------------------------------------------------

@@ -522,7 +522,8 @@ def test_nothing_in_a_markdown_report_is_markup_but_ours(logs: Path) -> None:
 @pytest.mark.parametrize("name", ["@everyone", "#1", "a@b"])
 def test_a_markdown_report_calls_nobody(replay: Replay, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(compact(envelope(1, kind=name)) + b"\n")
-    text = replay("validate", "--format", "markdown", name, f"missing {name}").stdout
+    # So far from each other that neither is suggested for the other.
+    text = replay("validate", "--format", "markdown", name, f"there is no such file as {name}").stdout
 
     mark = f"&#{ord('@' if '@' in name else '#')};"
     assert 4 == text.count(mark)

@@ -498,6 +498,7 @@ REFUSED = {
     "head and last": (["--head", "1", "--last", "1", "log.jsonl"], "--head: contradicts --last"),
     "in place without backup": (["--in-place", "log.jsonl"], "--in-place: is only had with --backup"),
     "backup without in place": (["--backup", "log.jsonl"], "--backup: belongs to --in-place"),
+    "suffix without in place": (["--suffix", ".b", "log.jsonl"], "--suffix: belongs to --in-place"),
     "in place on stdin": (["--in-place", "--backup", "-"], "--in-place: stdin is no file"),
     "in place and output": (["--in-place", "--backup", "-o", "x", "log.jsonl"], "--in-place: contradicts --output"),
     "a backup that exists": (["--in-place", "--backup", "--suffix", ".b", "log.jsonl"], "log.jsonl.b exists"),

@@ -459,7 +459,7 @@ def test_what_nothing_matches_is_the_same_object() -> None:
     [
         ("", "is no redaction; there are /pointer, key:name, re:pattern, @text, @secrets, @paths"),
         ("payload", "is no redaction"),
-        ("@txt", "is no redaction"),
+        ("@txt", "@secrets, @paths; did you mean @text?"),
         ("/seq", "would change what is kept of every event"),
         ("/turn_id/x", "would change"),
         ("/*", "would change"),
