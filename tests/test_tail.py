@@ -387,6 +387,7 @@ def test_what_cannot_be_read_right_behind_what_is_known_is_shown(
 # --- Ids, as they are shown -------------------------------------------------------------------------------------
 
 LONG = "thr_abcdefghij"
+OTHER = "thread-0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 @pytest.mark.parametrize(
@@ -399,19 +400,29 @@ LONG = "thr_abcdefghij"
         (["--thread", "abcdefg"], [], "--thread: abcdefg matched no event"),
         (["--thread", "1,abcdefg…"], [1, 2], ""),
         (["--thread", "nobody"], [], "--thread: nobody matched no event"),
-        (["--turn", "turn_1"], [1, 2], ""),
-        (["--turn", "1"], [1, 2], ""),
+        (["--thread", OTHER], [3], ""),
+        (["--thread", "0f8fad5…"], [3], ""),
+        (["--thread", OTHER.removeprefix("thread-")], [3], ""),
+        (["--turn", "turn_1", "--until-seq", "2"], [1, 2], ""),
+        (["--turn", "1", "--until-seq", "2"], [1, 2], ""),
         (["--turn", "turn_9", "--thread", "1"], [], "--turn: turn_9 matched no event"),
     ],
 )
 def test_ids_may_be_given_as_they_are_shown(
     replay: Replay, tmp_path: Path, words: list[str], expected: list[int], told: str
 ) -> None:
-    (tmp_path / "log.jsonl").write_bytes(record(1) + record(2, thread=LONG))
+    (tmp_path / "log.jsonl").write_bytes(record(1) + record(2, thread=LONG) + record(3, thread=OTHER))
     for more in ([], ["--since-seq", "0"]):
         ran = replay("tail", *words, *more, "log.jsonl")
         assert (0, expected) == (ran.code, shown(ran))
         assert (told in ran.stderr) if told else (1 == len(ran.stderr.splitlines()))
+
+
+def test_threads_of_the_other_constructor_are_told_apart(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(record(1, thread=OTHER) + record(2, thread="thread-ffffffff-ffff"))
+    lines = replay("tail", "log.jsonl").stdout.splitlines()[1:]
+
+    assert ["0f8fad5…", "fffffff…"] == [line.split()[2] for line in lines]
 
 
 def test_an_id_that_stands_for_two_is_refused(replay: Replay, tmp_path: Path) -> None:
@@ -645,6 +656,12 @@ def test_what_has_no_seq_is_in_no_range_of_it(replay: Replay, words: list[str]) 
         (["--cursor", "-"], "--cursor: is a file"),
         (["--max-line-bytes", "0"], "--max-line-bytes: 0 is less than 1"),
         (["nothing.jsonl"], "no such file: nothing.jsonl"),
+        (["--cursor", "nowhere/kept"], "--cursor: nowhere/kept cannot be written: No such file or directory"),
+        (["--cursor", "."], "--cursor: . cannot be written: Is a directory"),
+        (
+            ["-f", "-n", "0", "--timeout", "0.2", "--cursor", "nowhere/kept"],
+            "--cursor: nowhere/kept cannot be written",
+        ),
         (["--cursor", "log.jsonl"], "--cursor: log.jsonl holds no number of an event"),
         (["--cursor", "kept", "other.jsonl"], "--cursor: holds one number"),
     ],
