@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from replay_cli.discovery import STDIN
 from replay_cli.errors import UsageError, one_line
 from replay_cli.moments import duration, moment
 from replay_cli.planning import MAX_LINE_BYTES
-from replay_cli.saying import shortened
+from replay_cli.saying import THREADS, bare, shortened
 from replay_cli.selection import Globs, Ids, Selection
 from replay_cli.words import listed, refuse_empty, refuse_negative, refuse_range
 
@@ -105,10 +106,15 @@ def tail_selection(request: TailRequest, cursor: int | None) -> Selection:
         since_seq=since_seq,
         until_seq=request.until_seq,
         since=None if request.since is None else moment(request.since, "--since"),
-        threads=Ids("--thread", listed(request.thread), "thr_", shortened),
-        turns=Ids("--turn", listed(request.turn), "turn_", shortened),
+        threads=Ids("--thread", listed(request.thread), partial(_forms, THREADS)),
+        turns=Ids("--turn", listed(request.turn), partial(_forms, ("turn_",))),
         events=Globs(listed(request.event)) if request.event else None,
     )
+
+
+def _forms(prefixes: Sequence[str], one: str) -> set[str]:
+    """How an id may be typed beside in full: without its prefix, or as a line shows it."""
+    return {bare(one, prefixes), shortened(one, prefixes)}
 
 
 def timeout_of(request: TailRequest) -> float | None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from errno import EISDIR
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -47,6 +48,22 @@ def replacing(path: Path, option: str, guard: AbstractContextManager[object] | N
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def refuse_unwritable(path: Path, option: str) -> None:
+    """Raise UsageError, which names ``option``, if ``replacing`` could write nothing there."""
+    with _explained(path, option):
+        if path.exists() and not path.is_file():
+            # A device, or a FIFO, is opened when there is something to write, as that may wait for its reader.
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+            return
+        import tempfile
+
+        target = path.resolve()
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+        os.close(handle)
+        Path(name).unlink()
 
 
 def settle(file: BinaryIO) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from replay_cli.atomic import replacing
+from replay_cli.atomic import refuse_unwritable, replacing
 from replay_cli.errors import UsageError
 from replay_cli.sources import open_path
 
@@ -15,8 +15,9 @@ _MOST = 64
 def read_cursor(path: str) -> int | None:
     """The number that a cursor holds; None if there is no such file yet. Raises UsageError if it holds another text.
 
-    Raises SourceError if it cannot be read.
+    Raises SourceError if it cannot be read, and UsageError if no other number could be put there afterwards.
     """
+    refuse_unwritable(Path(path), "--cursor")
     if not Path(path).exists():
         return None
     with open_path(path, raw=True) as source:

@@ -22,6 +22,9 @@ CHUNK = 256 * 1024
 REMEMBERED = 1024
 """Bytes before the place reached by which a file is known again."""
 
+FILES = 512
+"""Files that a process may hold open where the system names no limit."""
+
 LINE_SOUGHT = 1024 * 1024
 """Bytes before the end of a file that was cut in which the beginning of its last line is looked for."""
 
@@ -116,12 +119,13 @@ class Followed:
             yield from self._rest()
             yield Change(What.BACK if self._told is What.GONE else What.REPLACED)
             return
-        self._told = What.GREW
+        # That it can be looked at does not tell that it can be read.
+        self._told = self._told if self._told is What.UNREADABLE else What.GREW
         known = (found.st_size, found.st_mtime_ns)
         if known != self._known or self.behind:
             try:
                 yield from self._changed(found.st_size)
-                self._known = known
+                self._known, self._told = known, What.GREW
             except OSError as error:
                 yield from self._tell_once(Change(What.UNREADABLE, reason=error.strerror or str(error)))
 
@@ -193,6 +197,16 @@ class Followed:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def files_allowed() -> int:
+    """How many files this process may hold open."""
+    try:
+        import resource
+    except ImportError:
+        return FILES
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return FILES if allowed == resource.RLIM_INFINITY else allowed
 
 
 def arrivals(stream: BinaryIO, patience: float) -> Iterator[bytes]:

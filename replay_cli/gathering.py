@@ -12,6 +12,7 @@ from pathlib import Path
 from replay_cli.beginning import ForeignError
 from replay_cli.discovery import STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
+from replay_cli.following import files_allowed
 from replay_cli.interleaving import merged
 from replay_cli.looking import Seen
 from replay_cli.planning import Options
@@ -27,7 +28,7 @@ SHARE = 20
 """How many times as long as looking into folders takes it is left alone afterwards."""
 
 MOST_OPEN = 200
-"""Files that are held open; beyond that those that rest are closed."""
+"""Files that are held open at most; beyond that those that rest are closed."""
 
 _WILD = frozenset("*?[")
 
@@ -52,6 +53,8 @@ class Logs:
         self._known: set[str] = set()
         self._look_at = 0.0
         self._held: dict[int, list[Seen]] = {}
+        # Others than logs are open, too, and logs for as long as they are read.
+        self._most_open = min(MOST_OPEN, files_allowed() // 2)
 
     # -- which there are -------------------------------------------------------------------------------------------
 
@@ -142,8 +145,10 @@ class Logs:
         rows = [self._read(log, None if last is None else shares[log.number], follow) for log in logs]
         yield from merged(rows, groups)
         if follow:
-            for log in logs:
+            for number, log in enumerate(logs):
                 log.follow()
+                if number >= self._most_open:
+                    log.release()
 
     def _last(self, log: Tailed, number: int) -> list[Key]:
         try:
@@ -196,7 +201,7 @@ class Logs:
                     self._held[number] = row[late:]
         numbers = sorted(rows)
         yield from merged([rows[number] for number in numbers], [self.groups[number] for number in numbers])
-        if sum(log.is_open for log in self.all) > MOST_OPEN:
+        if sum(log.is_open for log in self.all) >= self._most_open:
             for log in self.all:
                 if log.number not in rows:
                     log.release()
@@ -204,8 +209,9 @@ class Logs:
     def _sweep(self, numbers: Sequence[int] | range) -> dict[int, list[Seen]]:
         """What has come to each of these logs; only those to which something came."""
         rows: dict[int, list[Seen]] = {}
+        room = self._most_open - sum(log.is_open for log in self.all)
         for number in numbers:
-            row = self._held.pop(number, [])
+            row, was_open = self._held.pop(number, []), self.all[number].is_open
             try:
                 for one in self.all[number].poll():
                     if isinstance(one, str):
@@ -214,6 +220,10 @@ class Logs:
                         row.append(one)
             except SourceError as error:
                 self._tell(str(error))
+            room += was_open - self.all[number].is_open
+            if room < 0:
+                self.all[number].release()
+                room += 1
             if row:
                 rows[number] = row
         return rows

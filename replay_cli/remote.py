@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from replay_cli.errors import SourceError, UsageError, one_line
+from replay_cli.wording import count
 
 EXTRA = "a URL is read with httpx2, which is not installed: pip install '.[http]' in a checkout of replay"
 
@@ -68,6 +69,9 @@ class Broken(NamedTuple):
     stalled: bool = False
 
 
+ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+"""How an event, or a keepalive, ends."""
+
 ASKED = ("since_seq", "replay_limit")
 """What a URL may ask of the runtime itself (CONTRACT.md 3.2); each connection asks that anew."""
 
@@ -103,8 +107,20 @@ class Remote:
         self._patience = patience or Patience()
         self.reached = False
         """Whether the server has answered with a stream."""
+        self.whole = False
+        """Whether a whole event or keepalive has come."""
+        self.unended = 0
+        """Bytes behind the last one, of an event that has not ended; all that came as long as none was whole."""
         self.reason = ""
         """Why the last connection ended."""
+
+    def refuse_vain(self, when: str) -> None:
+        """Raise SourceError if it was not reached ``when``, or has sent bytes that made nothing whole."""
+        if not self.reached:
+            why = f": it {self.reason}" if self.reason else ""
+            raise SourceError(self.name, f"was not reached {when}{why}")
+        if self.unended and not self.whole:
+            raise SourceError(self.name, f"sent {count(self.unended, 'byte')} and no whole event {when}")
 
     def arrivals(
         self, begin: Callable[[], From], tick: float, called: Callable[[str], str] = str
@@ -117,6 +133,7 @@ class Remote:
         failed, patience = 0, self._patience
         while True:
             start, place = time.monotonic(), begin()
+            self.unended = 0 if self.whole else self.unended
             connection = _Connection(self._http, self._url, self._token, place, patience)
             end = Broken("")
             try:
@@ -156,8 +173,10 @@ class Remote:
                 return
             elif one:
                 edge += one
-                if b"\n\n" in edge or b"\r\n\r\n" in edge or b"\r\r" in edge:
-                    due = time.monotonic() + patience.stall
+                behind = max(edge.rfind(end) + len(end) if end in edge else 0 for end in ENDS)
+                if behind:
+                    self.whole, due = True, time.monotonic() + patience.stall
+                self.unended = len(edge) - behind if behind else self.unended + len(one)
                 edge = edge[-3:]
                 yield one
             else:

@@ -8,13 +8,16 @@ an unknown one, so nothing a log holds can stop the telling.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from replay_cli.envelope import Envelope
 
 THREAD = 8
 """Characters of the id of a thread that are shown."""
+
+THREADS = ("thr_", "thread-")
+"""How the id of a thread begins: the runtime's own, and those of its second constructor (CONTRACT.md 1)."""
 
 LISTED = 5
 """How many things of a list are told; then how many there are more."""
@@ -40,10 +43,15 @@ def said(event: Envelope, tool: str = "") -> str:
         return _as_it_is(payload)
 
 
-def shortened(one: str, prefix: str = "thr_") -> str:
-    """The id of a thread, or another one with this prefix, as it is shown, and may be typed."""
-    bare = one.removeprefix(prefix)
-    return bare if len(bare) <= THREAD else bare[: THREAD - 1] + "…"
+def bare(one: str, prefixes: Sequence[str] = THREADS) -> str:
+    """The id of a thread, or another one, without the prefix it has of these."""
+    return one[len(next(filter(one.startswith, prefixes), "")) :]
+
+
+def shortened(one: str, prefixes: Sequence[str] = THREADS) -> str:
+    """The id of a thread, or another one with one of these prefixes, as it is shown, and may be typed."""
+    told = bare(one, prefixes)
+    return told if len(told) <= THREAD else told[: THREAD - 1] + "…"
 
 
 def spoken(event: Envelope) -> tuple[str, str] | None:
@@ -313,7 +321,14 @@ def _mail(payload: Payload) -> str:
     attempts = mail.get("attempt_count")
     tried = f"attempt {attempts}" if isinstance(attempts, int) and attempts > 1 else ""
     head = _joined(" ".join([_text(mail["message_id"]), *ends]), tried)
-    return _colon(head, mail.get("failure") or mail.get("subject"))
+    return _colon(head, _held(mail.get("failure")) or _colon(_held(mail.get("subject")), _held(mail.get("body"))))
+
+
+def _held(part: object) -> str:
+    """The text that a part of a mail is, or holds; of a failure the code and the message."""
+    names = ("code", "message", "text", "content") if isinstance(part, dict) else ()
+    told = [part[name] for name in names if isinstance(part, dict) and isinstance(part.get(name), str)]
+    return ": ".join(told) or ("" if part in (None, "", {}) else _text(part))
 
 
 def _coherence(payload: Payload) -> str:

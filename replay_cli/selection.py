@@ -47,23 +47,23 @@ class Globs:
 
 
 class Ids(frozenset[str]):
-    """Ids as a person names them, after the option ``option``: in full, without ``prefix``, or as ``shortened`` gives
-    them. ``unused`` are the words that have named no id so far.
+    """Ids as a person names them, after the option ``option``: in full, or in one of the ``forms`` of an id.
+
+    ``unused`` are the words that have named no id so far.
 
     Asking whether an id is among them raises UsageError if a word names two.
     """
 
     unused: dict[str, None]
     _option: str
-    _prefix: str
-    _shortened: Callable[[str, str], str]
+    _forms: Callable[[str], set[str]]
     _named: dict[str, str]
     _takes: Callable[[str], bool]
 
-    def __new__(cls, option: str, words: Iterable[str], prefix: str, shortened: Callable[[str, str], str]) -> Self:
+    def __new__(cls, option: str, words: Iterable[str], forms: Callable[[str], set[str]]) -> Self:
         """Make them of the words that were typed."""
         self = super().__new__(cls, words)
-        self._option, self._prefix, self._shortened = option, prefix, shortened
+        self._option, self._forms = option, forms
         self._named = {}
         self.unused = dict.fromkeys(sorted(self))
         self._takes = lru_cache(maxsize=4096)(self._looked_up)
@@ -73,7 +73,7 @@ class Ids(frozenset[str]):
         return isinstance(one, str) and self._takes(one)
 
     def _looked_up(self, one: str) -> bool:
-        words = self & {one, one.removeprefix(self._prefix), self._shortened(one, self._prefix)}
+        words = self & {one, *self._forms(one)}
         for word in words:
             self.unused.pop(word, None)
             other = self._named.setdefault(word, one)

@@ -1,7 +1,7 @@
 """Streaming: chunks of one log in, what there is to show of it out, from a place in it on.
 
-As long as nothing was met that is asked for, stretches that are proven clean, and hold nothing of it, are passed over
-as wholes; what is told does not depend on that.
+Stretches that are proven clean, and hold nothing that is asked for, are passed over as wholes; what is told does not
+depend on that.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ PROVEN_FROM = 64 * 1024
 """Bytes of a block from which on it is worth proving that all in it can be passed over."""
 
 HELD = 100
-"""Findings right before the first event that is shown which are held until it comes."""
+"""Findings right before the first event of the range which are held until it comes."""
 
 
 class Stream:
     """What one log shows from byte ``offset`` on, where a frame begins.
 
     Events and findings before byte ``opens`` are only looked at, for what comes behind them; with None, those up to
-    the last event before the first that is asked for: what cannot be read may be what was asked for. A torn tail is
-    always shown. ``skim`` passes over lines without reading them.
+    the last event before the first in the range of numbers and times that was asked for: what cannot be read may be
+    what was asked for. What else is asked of events limits no findings. A torn tail is always shown. ``skim`` passes
+    over lines without reading them.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Stream:
         self._cutter = Cutter(self._framing, self._limit, offset)
         self._walk = Walk(plan)
         self._opens = opens
+        # Whether an event of the range was met; nothing stands before a range that has no beginning.
+        self._begun = selection.since_seq is None and selection.since is None
         self._held: deque[Seen] = deque(maxlen=HELD)
         self._skim = skim if plan.framing == "jsonl" and plan.fast else None
 
@@ -94,7 +97,7 @@ class Stream:
         ):
             yield from self._frames(block)
             return
-        if self._opens is None and self._skim is not None and self._skims(block, self._skim):
+        if self._opens is None and not self._begun and self._skim is not None and self._skims(block, self._skim):
             return
         for piece in self._walk.pieces(block):
             if isinstance(piece, Frame):
@@ -104,10 +107,8 @@ class Stream:
                 yield from self._shown(seen)
             elif self._is_before(piece.offset + piece.length):
                 self._looker.pass_over(piece.tally())
-            elif not may_hold(piece, self._selection) and (self._opens is None or len(set(piece.threads())) == 1):
-                yield from self._first_of(piece)
-                self._looker.pass_over(piece.tally(), taken=1)
-                self._held.clear()
+            elif not may_hold(piece, self._selection):
+                yield from self._pass_over(piece)
             else:
                 yield from self._frames(piece.block())
 
@@ -118,12 +119,36 @@ class Stream:
     def _is_before(self, end: int) -> bool:
         return self._opens is not None and end <= self._opens
 
-    def _first_of(self, run: Run) -> Iterator[Seen]:
-        """Look at the first event of a run: within it all is clean, but it need not fit to what came before."""
-        start, end = run.bounds(0, 1)
-        begin = run.block()
-        for frame in self._framing.frames(Block(begin.data[: end - start], begin.offset)):
-            yield from self._shown(self._looker.take(frame, begin.data[: frame.length]))
+    def _pass_over(self, run: Run) -> Iterator[Seen]:
+        """Look at the first event of each thread of a run: within it all is clean, but it need not fit to before."""
+        begins = self._begun or self._reaches_range(run)
+        places = [0]
+        if run.thread is None and (begins or self._opens is not None):
+            firsts: dict[bytes, int] = {}
+            for place, thread in enumerate(run.threads()):
+                firsts.setdefault(thread, place)
+            places = list(firsts.values())
+        block = run.block()
+        for place in places:
+            start, end = run.bounds(place, place + 1)
+            data = block.data[start - block.offset : end - block.offset]
+            for frame in self._framing.frames(Block(data, start)):
+                yield from self._shown(self._looker.take(frame, data[: frame.length]))
+        self._looker.pass_over(run.tally(), taken=len(places))
+        self._begun = begins
+        self._held.clear()
+
+    def _reaches_range(self, run: Run) -> bool:
+        """Whether an event of a run is in the range."""
+        selection, seqs = self._selection, run.seqs()
+        if selection.since_seq is not None and max(seqs) <= selection.since_seq:
+            return False
+        instants = run.instants() if selection.since is not None else seqs
+        return any(map(self._in_range, seqs, instants))
+
+    def _in_range(self, seq: int, instant: int) -> bool:
+        selection = self._selection
+        return selection.takes_seq(seq) and (selection.since is None or instant >= selection.since)
 
     def _skims(self, block: Block, skim: Skim) -> bool:
         """Whether a block can be passed over by its looks.
@@ -159,8 +184,9 @@ class Stream:
         if self._opens is not None:
             if seen.state is State.TORN or seen.offset >= self._opens:
                 yield seen
-        elif seen.shown or seen.state is State.TORN:
+        elif self._begun or seen.state is State.TORN or (seen.event and self._in_range(seen.seq, seen.instant)):
             yield from self._release()
+            self._begun = self._begun or seen.event is not None
             self._opens = seen.offset if seen.shown else None
             yield seen
         elif seen.event is None:
@@ -169,7 +195,7 @@ class Stream:
             self._held.clear()
 
     def _release(self) -> Iterator[Seen]:
-        """What stands between the last event that is not asked for and this place."""
+        """What stands between the last event before the range and this place."""
         yield from self._held
         self._held.clear()
 

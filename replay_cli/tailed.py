@@ -15,6 +15,7 @@ from replay_cli.envelope import Envelope
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.following import OVERTHROWN, Change, Followed, What
+from replay_cli.frames import State
 from replay_cli.indexed import Indexed
 from replay_cli.lastof import LastOf
 from replay_cli.looking import Looker, Seen
@@ -78,7 +79,7 @@ class Tailed:
         self._size = 0
         self._identity = (0, 0)
         self._keys: list[Key] = []
-        self._before = self._latest = 0
+        self._before = self._latest = self._wanted = 0
         self._groups: deque[list[Seen]] = deque()
         self._stream: Stream | None = None
         self._followed: Followed | None = None
@@ -129,20 +130,19 @@ class Tailed:
             indexed = Indexed(self.path, plan, self._read)
             self._stop = None if indexed.landing(until) is None else indexed.stop(until)
         end = self._size if self._stop is None else self._stop
-        blocks = blocks_backwards(self._read, end, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT))
-        for block in blocks:
+        for block in blocks_backwards(self._read, end, FRAMINGS[plan.framing], max(plan.limit, HEAD_KEPT)):
             if last.take(block):
                 break
         self._met = last.latest is not None or self._stop is not None
         self._before, self._latest = last.before, last.latest or 0
-        self._keys = [Key(self.number, *one) for one in reversed(last.found)]
+        self._keys, self._wanted = [Key(self.number, *one) for one in reversed(last.found)], number
         return self._keys
 
     def _hold_last(self, number: int) -> list[Key]:
         """The same of what can be read only once: what is to be shown is held."""
         groups: deque[list[Seen]] = deque(maxlen=number + 1)
         group: list[Seen] = []
-        for seen in self._all(opens=0):
+        for seen in self._all():
             group.append(seen)
             if seen.shown:
                 groups.append(group)
@@ -152,10 +152,10 @@ class Tailed:
                 self.held_findings += 1
         if len(groups) > number:
             groups.popleft()
-        self._groups = groups
-        keys = [Key(self.number, group[-1].seq, group[-1].instant, group[-1].offset) for group in groups]
+        self._groups, self._wanted = groups, number
+        self._keys = [Key(self.number, group[-1].seq, group[-1].instant, group[-1].offset) for group in groups]
         groups.append(group)
-        return keys
+        return self._keys
 
     def backlog(self, last: int | None, follow: bool) -> Iterator[Seen]:
         """What is to be shown of what there is: the ``last`` so many of the events found last, or all (None).
@@ -163,15 +163,17 @@ class Tailed:
         With ``follow`` an event that has no end yet is left for later. Raises SourceError.
         """
         yield from self._note()
+        # Where there are fewer than were wanted, all that is asked for is shown, and all that was found in the range.
+        whole = last is None or last == len(self._keys) < self._wanted
         if last is not None and self._source is not None:
             groups = list(self._groups)
             # Before the first one that is shown, what was found belongs to those that are not.
-            before = groups[-last - 1] if len(groups) > last else None
+            before = groups[-last - 1] if len(groups) > last and not whole else None
             for group in groups[-last - 1 :]:
-                yield from group[-1:] if group and group is before and group[-1].shown else group
+                yield from (one for one in group if group is not before or one.shown or one.state is State.TORN)
             return
         offset, opens = 0, None
-        if last is not None:
+        if last is not None and not whole:
             missing = len(self._keys) - last
             opens = self._keys[missing].offset if last else self._size
             offset = self._keys[missing - 1].offset if missing > 0 else self._before
@@ -187,9 +189,8 @@ class Tailed:
         yield Seen(self.number, self.path, None, False, False, 0, 0, b"", 0, found)
 
     def _all(self, offset: int = 0, opens: int | None = None, follow: bool = False) -> Iterator[Seen]:
-        plan, since, until = self._its_plan(), self._selection.since_seq, self._selection.until_seq
+        plan, since, until, indexed = self._its_plan(), self._selection.since_seq, self._selection.until_seq, None
         looker = Looker(self.number, self.path, plan, self._selection, self._options.grading)
-        indexed = None
         if opens is None and since is not None and self._may_index():
             indexed = Indexed(self.path, plan, self._read)
             entry = indexed.landing(since)
@@ -198,9 +199,8 @@ class Tailed:
             else:
                 offset, looker.extent, self._met = entry.offset, indexed.extent(entry), True
                 self._stop = None if until is None else indexed.stop(until)
-        skim = None
-        if opens is None and since is not None:
-            skim = Skim(since, exact=indexed is not None and indexed.builds)
+        exact = indexed is not None and indexed.builds
+        skim = Skim(since, exact) if opens is None and since is not None else None
         stop = None if follow else self._stop
         stream = self._streaming(looker, offset, opens, skim)
         try:

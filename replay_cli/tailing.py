@@ -117,7 +117,7 @@ class _Tail:
                 code = self._run(out)
         except BrokenPipeError:
             return NOBODY_READS
-        if not request.quiet and code != USAGE:
+        if not request.quiet and (code != USAGE or self._shown):
             say(f"replay: {self._summary()}")
         return code
 
@@ -152,7 +152,12 @@ class _Tail:
         if self._show is not None:
             self._show.close()
         out.flush()
-        self._keep(0.0)
+        try:
+            self._keep(0.0)
+        except UsageError as error:
+            if code != USAGE:
+                self._complain(error)
+            code = USAGE
         if code in (None, INTERRUPTED):
             self._tell_unused()
         return self._exit_code() if code is None else code
@@ -239,9 +244,8 @@ class _Tail:
             raise BrokenPipeError
         if self._deadline is not None and time.monotonic() >= self._deadline:
             remote = self._remote
-            if remote is not None and not remote.reached:
-                why = f": it {remote.reason}" if remote.reason else ""
-                raise SourceError(remote.name, f"was not reached within --timeout {self._request.timeout}{why}")
+            if remote is not None:
+                remote.refuse_vain(f"within --timeout {self._request.timeout}")
             self._end()
 
     def _end(self) -> None:
@@ -341,7 +345,9 @@ class _Tail:
         one = self._listening
         if one is None:
             return ""
+        unended = 0 if self._remote is None else self._remote.unended
         told = {
+            f"{count(unended, 'byte')} of an event without an end held back": unended,
             f"{count(one.withheld, 'finding')} more, not shown": one.withheld,
             count(one.reconnections, "reconnection"): one.reconnections,
             f"{count(one.continuity.ignored, 'event')} ignored, as not newer": one.continuity.ignored,

@@ -58,13 +58,13 @@ ROWS = (
     "opening canonical redacting ending",
     "preferring",
     "gate configured",
-    "fields redactions manifest comparing",
+    "fields redactions manifest comparing remote",
     "catalogue discovery grading wording userschema jsontext sse cutting marks outputs store_lock moments cursor "
     "tokens index",
     "sources atomic profiles payloads rules frames",
     "compiled",
     "compression heavy violation places ends",
-    "pool ahead plainjson remote ring ordering saying",
+    "pool ahead plainjson ring ordering saying",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "

@@ -126,6 +126,17 @@ SAYS: list[tuple[str, object, str]] = [
     ("agent_mail.delivered", {"mail": {**MAIL, "attempt_count": 1}}, "mail_1 from thr_0 to thr_1"),
     ("agent_mail.read", {"mail": {"message_id": "mail_1"}}, "mail_1"),
     ("agent_mail.delivery_failed", {"mail": {**MAIL, "failure": "gone"}}, "mail_1 from thr_0 to thr_1: gone"),
+    ("agent_mail.queued", {"mail": {**MAIL, "body": "look"}}, "mail_1 from thr_0 to thr_1: look"),
+    (
+        "agent_mail.read",
+        {"mail": {**MAIL, "subject": "s", "body": {"text": "b"}}},
+        "mail_1 from thr_0 to thr_1: s: b",
+    ),
+    (
+        "agent_mail.delivery_failed",
+        {"mail": {**MAIL, "body": "look", "failure": {"code": "x", "message": "gone"}}},
+        "mail_1 from thr_0 to thr_1: x: gone",
+    ),
     ("coherence.state", {"label": "healthy", "description": "all is well"}, "healthy: all is well"),
     ("cycle.advanced", {"from": 1, "to": 2}, "from cycle 1 to 2"),
     (

@@ -129,12 +129,25 @@ def test_the_last_events_are_the_end_of_all_events(
     wanted = events[-number:] if number else []
 
     assert [whole[place][0] for place in wanted] == [one[0] for one in ended if one[1]]
-    assert ended == (
-        whole[wanted[0] :] if wanted else [one for one in whole if torn and one[0] == sum(map(len, lines))]
-    )
+    if number > len(wanted):
+        assert ended == whole
+    else:
+        torn_tail = [one for one in whole if torn and one[0] == sum(map(len, lines))]
+        assert ended == (whole[wanted[0] :] if wanted else torn_tail)
 
 
-@pytest.mark.parametrize("words", [{"since_seq": 900}, {"events": ["turn.*"]}, {"threads": ["thr_2"]}, {"since": 15}])
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"since_seq": 900},
+        {"events": ["turn.*"]},
+        {"threads": ["thr_2"]},
+        {"since": 15},
+        {"since_seq": 300, "events": ["turn.*"]},
+        {"since_seq": 450, "events": ["thread.*"]},
+        {"since": 15, "events": ["thread.*"]},
+    ],
+)
 @pytest.mark.parametrize("number", [None, 0, 2, 30])
 @pytest.mark.parametrize("broken", [b"", b"{oops\n"], ids=["clean", "broken"])
 def test_what_is_passed_over_as_a_whole_changes_nothing(
@@ -146,6 +159,10 @@ def test_what_is_passed_over_as_a_whole_changes_nothing(
     from replay_cli.tailed import Tailed
 
     lines = [record(seq, thread="thr_2" if seq > 950 else "thr_1") for seq in range(1, 1000)]
+    # Two threads in turn, the second of which does not go on where it was.
+    lines += [record(1000 + seq, thread=f"thr_{seq % 2 + 1}") for seq in range(600)]
+    lines += [record(999 + seq, thread=f"thr_{seq % 2 + 1}") for seq in range(602, 1200)]
+    lines += [broken] + [record(1100 + seq, thread=f"thr_{seq % 2 + 1}") for seq in range(602, 1200)]
     lines[400:400] = [broken, record(7, "turn.completed", thread="thr_3"), record(5, thread="thr_3")]
     (tmp_path / "log.jsonl").write_bytes(b"".join(lines))
     selection = Selection(
@@ -280,6 +297,53 @@ def test_findings_of_other_threads_are_not_shown(replay: Replay, tmp_path: Path)
     assert "seq-step-back" in replay("tail", "log.jsonl").stdout
 
 
+COMPLETED, NOSUCH = ["--event", "turn.completed"], ["--event", "nosuch.event"]
+LIMITS: list[tuple[list[str], bool]] = [
+    (COMPLETED, True),
+    ([*COMPLETED, "-n", "1"], False),
+    ([*NOSUCH, "-n", "0"], False),
+    ([*COMPLETED, "--since-seq", "0"], True),
+    ([*COMPLETED, "--since-seq", "4"], False),
+    (NOSUCH, True),
+    ([*COMPLETED, "--since-seq", "2"], True),
+    ([*COMPLETED, "--since-seq", "3"], True),
+    ([*COMPLETED, "--since-seq", "0", "--until-seq", "3"], False),
+    ([*COMPLETED, "--since", "2026-11-21T06:00:02Z"], True),
+    ([*COMPLETED, "--since", "2026-11-21T06:00:05Z"], False),
+    (["--turn", "turn_9", "--since-seq", "0"], True),
+    (["--thread", "thr_9", "-n", "5"], True),
+]
+
+
+@pytest.mark.parametrize(
+    ("how", "words", "counted"),
+    [
+        *(("plain", *one) for one in LIMITS),
+        *((how, *one) for how in ("gzip", "stdin", "sse", "follow", "long") for one in LIMITS[:5]),
+    ],
+)
+def test_what_is_asked_of_events_limits_no_findings(
+    replay: Replay, tmp_path: Path, how: str, words: list[str], counted: bool
+) -> None:
+    """The range does, and ``-n`` where it leaves out something that is asked for."""
+    ends = [*range(8, 1500 if how == "long" else 10)]
+    if how == "sse":
+        events = [envelope(seq, seq - 1) for seq in range(1, 8)]
+        ended = envelope(8, 7, event="turn.completed", kind="turn.completed", item_id=None, payload={"turn": {}})
+        pieces = [*map(message, events[:3]), b"data: {oops\n\n", *map(message, [*events[3:], ended])]
+    else:
+        pieces = [*map(record, range(1, 4)), b"{oops\n", *map(record, range(4, 8)), *map(record, ends)]
+        pieces.append(record(ends[-1] + 1, "turn.completed"))
+    data = b"".join(pieces)
+    (tmp_path / "log").write_bytes(gzip.compress(data) if how == "gzip" else data)
+    more = {"stdin": ["-"], "follow": ["log", "-f", "--timeout", "0.3"]}.get(how, ["log"])
+    ran = replay("tail", *words, *more, stdin=data if how == "stdin" else b"")
+    strict = replay("tail", "--strict", *words, *more, stdin=data if how == "stdin" else b"")
+
+    assert (0, int(counted)) == (ran.code, ran.stdout.count("error J101")), ran.stderr
+    assert int(counted) == strict.code
+
+
 @pytest.mark.parametrize("words", [["--raw"], ["--format", "jsonl"], ["--format", "json"]])
 def test_beside_bytes_and_json_findings_go_to_stderr(replay: Replay, words: list[str]) -> None:
     ran = replay("tail", *words, DAMAGED / "torn-tail.jsonl")
@@ -302,7 +366,7 @@ def test_what_has_no_place_is_no_finding(replay: Replay, tmp_path: Path) -> None
     assert (0, ["J101", "S101", "J101", "S101", "F101"], [1, 2, 3, 3, 5, 6, 6]) == found()
     assert (0, [], [1]) == found("--until-seq", "1")
     assert (0, ["J101", "S101"], [1, 2, 3, 3]) == found("--until-seq", "3")
-    assert (0, ["S101", "F101"], [6, 6]) == found("--since", "2026-11-21T06:00:06Z")
+    assert (0, ["J101", "S101", "F101"], [6, 6]) == found("--since", "2026-11-21T06:00:06Z")
     assert (0, [], [5]) == found("--since-seq", "3", "--until-seq", "5")
 
 
@@ -323,6 +387,7 @@ def test_what_cannot_be_read_right_behind_what_is_known_is_shown(
 # --- Ids, as they are shown -------------------------------------------------------------------------------------
 
 LONG = "thr_abcdefghij"
+OTHER = "thread-0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 @pytest.mark.parametrize(
@@ -335,19 +400,29 @@ LONG = "thr_abcdefghij"
         (["--thread", "abcdefg"], [], "--thread: abcdefg matched no event"),
         (["--thread", "1,abcdefg…"], [1, 2], ""),
         (["--thread", "nobody"], [], "--thread: nobody matched no event"),
-        (["--turn", "turn_1"], [1, 2], ""),
-        (["--turn", "1"], [1, 2], ""),
+        (["--thread", OTHER], [3], ""),
+        (["--thread", "0f8fad5…"], [3], ""),
+        (["--thread", OTHER.removeprefix("thread-")], [3], ""),
+        (["--turn", "turn_1", "--until-seq", "2"], [1, 2], ""),
+        (["--turn", "1", "--until-seq", "2"], [1, 2], ""),
         (["--turn", "turn_9", "--thread", "1"], [], "--turn: turn_9 matched no event"),
     ],
 )
 def test_ids_may_be_given_as_they_are_shown(
     replay: Replay, tmp_path: Path, words: list[str], expected: list[int], told: str
 ) -> None:
-    (tmp_path / "log.jsonl").write_bytes(record(1) + record(2, thread=LONG))
+    (tmp_path / "log.jsonl").write_bytes(record(1) + record(2, thread=LONG) + record(3, thread=OTHER))
     for more in ([], ["--since-seq", "0"]):
         ran = replay("tail", *words, *more, "log.jsonl")
         assert (0, expected) == (ran.code, shown(ran))
         assert (told in ran.stderr) if told else (1 == len(ran.stderr.splitlines()))
+
+
+def test_threads_of_the_other_constructor_are_told_apart(replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(record(1, thread=OTHER) + record(2, thread="thread-ffffffff-ffff"))
+    lines = replay("tail", "log.jsonl").stdout.splitlines()[1:]
+
+    assert ["0f8fad5…", "fffffff…"] == [line.split()[2] for line in lines]
 
 
 def test_an_id_that_stands_for_two_is_refused(replay: Replay, tmp_path: Path) -> None:
@@ -581,6 +656,12 @@ def test_what_has_no_seq_is_in_no_range_of_it(replay: Replay, words: list[str]) 
         (["--cursor", "-"], "--cursor: is a file"),
         (["--max-line-bytes", "0"], "--max-line-bytes: 0 is less than 1"),
         (["nothing.jsonl"], "no such file: nothing.jsonl"),
+        (["--cursor", "nowhere/kept"], "--cursor: nowhere/kept cannot be written: No such file or directory"),
+        (["--cursor", "."], "--cursor: . cannot be written: Is a directory"),
+        (
+            ["-f", "-n", "0", "--timeout", "0.2", "--cursor", "nowhere/kept"],
+            "--cursor: nowhere/kept cannot be written",
+        ),
         (["--cursor", "log.jsonl"], "--cursor: log.jsonl holds no number of an event"),
         (["--cursor", "kept", "other.jsonl"], "--cursor: holds one number"),
     ],

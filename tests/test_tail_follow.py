@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import resource
 import signal
 import subprocess
 import threading
@@ -87,7 +88,12 @@ def follow(tmp_path: Path) -> Iterator[Follow]:
     """Starts ``replay tail -f`` in the folder of the test."""
     runs: list[subprocess.Popen[bytes]] = []
 
-    def start(*words: str, stdin: int = subprocess.DEVNULL) -> Following:
+    def start(*words: str, stdin: int = subprocess.DEVNULL, files: int | None = None) -> Following:
+        def begin() -> None:
+            ready()
+            if files is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
         run = subprocess.Popen(
             [*COMMAND, "tail", "-f", *words],
             cwd=tmp_path,
@@ -95,7 +101,7 @@ def follow(tmp_path: Path) -> Iterator[Follow]:
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=ready,
+            preexec_fn=begin,
         )
         runs.append(run)
         return Following(run)
@@ -337,6 +343,28 @@ def test_threads_that_appear_later_are_tailed_in_the_order_of_seq(follow: Follow
     assert [*range(3, 203)] == run.seqs(200)
 
 
+@pytest.mark.parametrize("threads", [40, 120])
+def test_more_logs_than_may_be_open_are_followed_in_silence(follow: Follow, tmp_path: Path, threads: int) -> None:
+    events = tmp_path / "runtime" / "events"
+    events.mkdir(parents=True)
+    (tmp_path / "runtime" / "state.json").write_text('{"schema_version":2,"next_seq":1}')
+    names = [f"thr_{number:08x}" for number in range(threads)]
+    for seq, name in enumerate(names, 1):
+        (events / f"{name}.jsonl").write_bytes(record(seq, thread=name))
+    run = follow("-n", "1", "runtime", files=48)
+    run.seqs(1)
+    found: list[int] = []
+    for turn in (1, 2):
+        for number, name in enumerate(names):
+            append(events / f"{name}.jsonl", record(turn * 1000 + number, thread=name))
+        found += run.seqs(threads)
+
+    assert [turn * 1000 + number for turn in (1, 2) for number in range(threads)] == sorted(found)
+    run.run.send_signal(signal.SIGINT)
+    run.run.wait(PATIENCE)
+    assert run.says().startswith(f"replay: showed {2 * threads + 1} events of {threads} logs")
+
+
 # --- Ends -------------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +432,21 @@ def test_the_cursor_is_kept_while_it_follows(follow: Follow, log: Path) -> None:
 
     assert "8\n" == (log.parent / "kept").read_text()
     assert 0 == follow("--cursor", "kept", "--timeout", "1", "log.jsonl").ends(None)[0]
+
+
+def test_a_cursor_that_can_be_written_no_more_is_told_before_the_summary(follow: Follow, log: Path) -> None:
+    (log.parent / "sub").mkdir()
+    run = follow("--cursor", "sub/kept", "log.jsonl")
+    run.seqs(3)
+    while not (log.parent / "sub" / "kept").exists():
+        time.sleep(0.01)
+    (log.parent / "sub" / "kept").unlink()
+    (log.parent / "sub").rmdir()
+    append(log, record(4))
+    run.seqs(1)
+
+    assert run.says().startswith("replay: --cursor: sub/kept cannot be written: ")
+    assert (2, "replay: showed 4 events of 1 log, seq 1 to 4: 0 errors, 0 warnings, 0 notes") == run.ends(None)
 
 
 def test_what_comes_on_a_pipe_is_shown_as_it_comes(follow: Follow) -> None:

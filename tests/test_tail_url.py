@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -362,6 +363,30 @@ def test_a_server_that_was_never_reached_in_time_is_exit_code_4(
     assert busy.stderr.endswith("/events: was not reached within --timeout 1: it answers 503: busy\n")
     assert "/events: was not reached within --timeout 1: " in dead.stderr
     assert [1, 1] == [len(ran.stderr.splitlines()) for ran in (busy, dead)]
+
+
+def test_a_server_that_only_trickles_is_told_when_the_time_is_up(replay: Replay, runtime: Runtime) -> None:
+    runtime.script = [trickles] * 9
+    ran = replay("tail", "-q", "--since-seq", "0", "--timeout", "1", runtime.url)
+
+    assert (4, "", 1) == (ran.code, ran.stdout, len(ran.stderr.splitlines()))
+    assert re.search(r"/events: sent \d+ bytes and no whole event within --timeout 1$", ran.stderr.strip())
+
+
+@pytest.mark.parametrize(("rest", "told"), [(b": keepalive\n\n", "notes\n"), (b"data: {", "; 7 bytes of an event")])
+def test_an_event_that_has_not_ended_when_the_time_is_up_is_told(
+    replay: Replay, runtime: Runtime, rest: bytes, told: str
+) -> None:
+    def stops(handler: Any) -> None:
+        handler.begin()
+        handler.wfile.write(event(1, 0) + rest)
+        handler.server.closing.wait()
+
+    runtime.script = [stops]
+    ran = replay("tail", "--since-seq", "0", "--timeout", "1", runtime.url)
+
+    assert (0, [1]) == (ran.code, shown(ran))
+    assert told in ran.stderr
 
 
 def test_nobody_at_the_other_end_is_one_line_and_exit_code_4(replay: Replay) -> None:
