@@ -104,7 +104,7 @@ def keep_beside(path: Path, backup: Path) -> None:
 def standard_output() -> Iterator[BinaryIO]:
     """Standard output as bytes. Raises UsageError if it cannot be written; a closed pipe stays BrokenPipeError."""
     if sys.stdout is None:
-        raise UsageError("output: stdout is closed; --output-file names a file")
+        raise UsageError("stdout is closed, so that nothing can be written there")
     with _explained(Path("stdout"), "output"):
         try:
             _wait_when_full(sys.stdout)

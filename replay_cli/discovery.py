@@ -72,8 +72,11 @@ def discover(
         search.add(path)
     if files_from is not None:
         try:
-            for path in _listed(files_from, stdin):
+            listed = _listed(files_from, stdin)
+            for path in listed:
                 search.add(path, listed_in=files_from)
+            if not listed:
+                search.empty.append(f"--files-from: {files_from}")
         except ReplayError as error:
             search.problems.append(error)
     # What is named twice, or come by twice through a pattern, is told once.

@@ -54,7 +54,8 @@ _DATE_AND_TIME = (
 )
 _FRACTION = r"(?:\.(?:(?P<digits>[0-9]+)|(?P<early>\Z)))?"
 _ZULU = rf"{_SPACES}(?:[uU][tT][cC]|[zZ])"
-_SIGN = _mark("[+\N{MINUS SIGN}-]")
+# The minus sign is spelled by its number: to compile a name Python loads a module, and Ctrl-C then is an error in it.
+_SIGN = _mark("[+\u2212-]")
 _HOURS_AND_MINUTES = (_two_digits("", 99), _two_digits(f"[:{_BLANK}]*+", 59))
 _THE_END = rf"{_SPACES}\Z"
 

@@ -471,6 +471,9 @@ class TestFilesFrom:
         assert result.entries == [Entry("a.jsonl", named=True)]
         assert problems(result) == [(UsageError, "no such file: gone (listed by --files-from list)")]
 
+    def test_list_that_names_nothing_is_told(self) -> None:
+        assert ["--files-from: -"] == find("a.jsonl", files_from="-", stdin=b"\n \n").empty
+
     def test_a_missing_list_is_a_usage_error(self, tree: Tree) -> None:
         tree("folder/", "a.jsonl")
         result = find("a.jsonl", files_from="gone")
