@@ -14,6 +14,12 @@ _SEQS = re.compile(_SEQ + rb"([0-9]+)")
 # A letter may be written as an escape, and so may a name.
 _ESCAPED = re.compile(rb"\\u00[2-7]")
 
+# Of the server and of the store (CONTRACT.md 1, 2.1).
+_BETWEEN = rb',(?:"event":"[^"\\]*+","kind":"[^"\\]*+",|"timestamp":"[^"\\]*+",)'
+
+THREADS = 64
+"""Threads whose patterns are kept."""
+
 
 class Skim:
     """Skims lines for events behind ``since_seq``. ``exact`` tells how far the numbers go, which takes longer."""
@@ -21,6 +27,7 @@ class Skim:
     def __init__(self, since_seq: int, exact: bool) -> None:
         self._since, self._exact = since_seq, exact
         self._above = re.compile(_SEQ + _greater(since_seq))
+        self._usual: dict[str, re.Pattern[bytes]] = {}
 
     def bounds(self, lines: bytes, thread: str) -> tuple[int, int] | None:
         """What no seq in these lines is below and above, where none is above ``since_seq``, and all is of one thread.
@@ -33,11 +40,28 @@ class Skim:
             least, greatest = min(numbers, default=0), max(numbers, default=0)
             if greatest > self._since:
                 return None
+        elif self._are_usual(lines, thread):
+            return least, greatest
         elif self._above.search(lines):
             return None
         if _other_than(thread).search(lines) or _ESCAPED.search(lines):
             return None
         return least, greatest
+
+    def _are_usual(self, lines: bytes, thread: str) -> bool:
+        """Whether each line begins as those of the runtime do, with no greater seq, and of this thread.
+
+        What stands behind that does not matter: where a known name comes a second time, however it is spelled, the
+        line is refused (CONTRACT.md 1), and so is no event.
+        """
+        if thread not in self._usual:
+            if len(self._usual) > THREADS:
+                self._usual.clear()
+            seq = b"(?!" + _greater(self._since) + rb")[0-9]++"
+            name = re.escape(thread.encode(errors="replace"))
+            line = rb'\{"schema_version":[0-9],"seq":' + seq + _BETWEEN + rb'"thread_id":"' + name + rb'".*+\n'
+            self._usual[thread] = re.compile(b"(?:" + line + b")*+")
+        return self._usual[thread].fullmatch(lines) is not None
 
 
 @lru_cache(maxsize=64)
