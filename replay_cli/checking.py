@@ -118,6 +118,9 @@ class _Run:
             if not self._due:
                 self._complain("no recording was looked at")
             self._due.add(NOTHING)
+        elif not any(map(_saw_something, checked)):
+            self._complain("no event was seen in any recording, and no finding of that is expected")
+            self._due.add(NOTHING)
         if update:
             self._update(checked)
         else:
@@ -208,7 +211,8 @@ class _Run:
 
     def _rendered(self, checked: list[Judged]) -> Iterator[str]:
         """A format of findings, whose findings are the ways in which recordings differ."""
-        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped, may_be_empty=True)
+        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped)
+        outcome.may_be_empty = NOTHING not in self._due
         style = Style(command=COMMAND, rules=CATALOGUE)
         reports = [report_of(one, self._manifest) for one in checked]
         for report in reports:
@@ -313,6 +317,11 @@ def _is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _saw_something(one: Judged) -> bool:
+    """Whether a recording holds an event, or is known to hold none: a finding of it is expected, or told."""
+    return bool(one.looked.events or one.looked.seen or (one.compared is not None and one.compared.same))
 
 
 def _moved(checked: Iterable[Judged]) -> int:

@@ -676,6 +676,33 @@ def test_a_gate_that_looked_at_nothing_does_not_pass(folder: Path, replay: Repla
     assert 3 == replay("check", "bare").code
 
 
+EMPTY = '[[expect]]\npath = "empty.jsonl"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f'paths = ["empty.jsonl"]\nignore = ["no-events"]\n{EMPTY}', 3),
+        (f'paths = ["empty.jsonl"]\n{EMPTY}select = ["S"]\n', 3),
+        (f'paths = ["empty.jsonl"]\n{EMPTY}findings = [{{ rule = "no-events" }}]\n', 0),
+        (f'paths = ["empty.jsonl"]\n{EMPTY}', 1),
+        (f'paths = ["."]\nignore = ["no-events"]\n{EMPTY}[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n', 0),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json", "junit", "markdown"])
+def test_a_gate_that_saw_no_event_does_not_pass(
+    text: str, code: int, form: str, folder: Path, called: Replay
+) -> None:
+    (folder / "empty.jsonl").write_bytes(b"")
+    write(folder, text)
+    ran = called("check", "--format", form)
+
+    assert code == ran.code, ran.stderr
+    assert (code == 3) == ("no event was seen in any recording" in ran.stderr)
+    if form == "json":
+        assert (code, code == 3) == ((told := json.loads(ran.stdout))["exit_code"], bool(told["problems"]))
+
+
 def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay: Replay) -> None:
     manifest = blessed(folder, replay)
     (folder / "logs" / "whole.jsonl").write_bytes(gzip.compress(WHOLE * 50)[:-20])
