@@ -569,6 +569,90 @@ def test_validate_tells_what_is_wrong_with_an_entry(folder: Path, replay: Replay
     )
 
 
+TYPED = [
+    ('ignore = ["torn-tail"]', "", 0),
+    ('ignore = ["torn-tail"]', "--severity torn-tail=error", 1),
+    ('ignore = ["torn-tail"]', "--severity F101=error", 1),
+    ('ignore = ["torn-tail"]', "--severity J101=error", 0),
+    ('ignore = ["F"]', "--severity torn-tail=error", 1),
+    ('ignore = ["torn-tail"]', "--select torn-tail", 1),
+    ('ignore = ["torn-tail"]', "--select all --fail-level note", 1),
+    ('ignore = ["torn-tail"]', "--select F --ignore F101", 0),
+    ('severity = { torn-tail = "off" }', "", 0),
+    ('severity = { torn-tail = "off" }', "--select torn-tail", 1),
+    ('severity = { torn-tail = "note" }', "--select torn-tail", 0),
+    ('[[expect]]\npath = "torn.jsonl"\nignore = ["F101"]', "--select torn-tail", 1),
+    ('[[expect]]\npath = "torn.jsonl"\nignore = ["F101"]', "--severity torn-tail=error", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "words", "code"), TYPED)
+def test_a_rule_that_is_typed_is_asked_whatever_the_manifest_ignores(
+    text: str, words: str, code: int, folder: Path, called: Replay
+) -> None:
+    (folder / "torn.jsonl").write_bytes(WHOLE + record(9)[:40])
+    write(folder, text + "\n")
+    ran = called("validate", "--format", "concise", *words.split(), "torn.jsonl")
+
+    assert code == ran.code, ran.stderr
+    assert code == 0 or "F101" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        (
+            'select = ["S1"]\n',
+            "--ignore S",
+            "replay.toml: with the options that are given, this leaves no rule to ask",
+        ),
+        (
+            'ignore = ["F"]\n[[expect]]\npath = "logs/whole.jsonl"\nselect = ["S1"]\n',
+            "--ignore S",
+            "replay.toml:2: with the options that are given, this leaves no rule to ask",
+        ),
+        ('select = ["S1"]\n', "--ignore all", "--select, --ignore, --severity: leave no rule to ask"),
+    ],
+)
+def test_what_leaves_no_rule_is_named(text: str, words: str, said: str, folder: Path, called: Replay) -> None:
+    write(folder, text)
+    ran = called("validate", *words.split(), "logs/whole.jsonl")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert f"replay: {said}" in ran.stderr
+    assert ("--isolated does without" in ran.stderr) == ("replay.toml" in said)
+
+
+def test_validate_goes_by_the_manifest_that_check_goes_by(folder: Path, called: Replay) -> None:
+    (folder / "logs" / "torn.jsonl").write_bytes(WHOLE + record(9)[:40])
+    (folder / "list").write_text("logs/torn.jsonl\n")
+    write(folder, "")
+    write(folder / "logs", 'ignore = ["torn-tail"]\n')
+
+    for words in ("logs/torn.jsonl", "logs/t*.jsonl", "--files-from list", "--stdin-filename logs/torn.jsonl -"):
+        assert "goes by logs/replay.toml" in called("validate", *words.split()).stderr, words
+    assert 0 == called("validate", "logs/torn.jsonl").code
+    assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
+
+    (folder / "more.jsonl").write_bytes(WHOLE)
+    ran = called("validate", "logs/torn.jsonl", "more.jsonl")
+    assert (2, "") == (ran.code, ran.stdout)
+    assert ran.stderr == (
+        "replay: validate: the paths go by logs/replay.toml and replay.toml; validate them one by one "
+        "(--isolated does without)\n"
+    )
+
+
+def test_validate_tells_of_a_schema_that_is_none_as_check_does(folder: Path, called: Replay) -> None:
+    manifest = write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nschema = "replay.toml"\n')
+    ran = called("validate", "logs/whole.jsonl")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert ran.stderr.startswith("replay: replay.toml:3: schema: replay.toml is not JSON")
+    assert ran.stderr in called("check", "logs/whole.jsonl").stderr
+    assert "replay: --schema: " in called("validate", "--schema", manifest, "logs/whole.jsonl").stderr
+
+
 # --- Bad input --------------------------------------------------------------------------------------------------
 
 ENTRY = '[[expect]]\npath = "logs/broken.jsonl"\n'
