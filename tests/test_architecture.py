@@ -92,8 +92,9 @@ OWNERS = {
     "compression": "compression",
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison pieces sources twin",
-    "os": "api asked asserting atomic blessing checking cli comparison configured discovery folders following founding "
-    "gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens twin validating",
+    "os": "api asked asserting atomic blessing checking cli comparison configured discovery folders following "
+    "founding gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens twin "
+    "validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
     "cursor discovery emitting folders following founding gathering index manifest nearby outputs planning "
     "preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "

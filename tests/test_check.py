@@ -358,6 +358,33 @@ def test_update_takes_out_what_is_gone_with_its_comment(folder: Path, replay: Re
     assert whole == path.read_text()
 
 
+def test_update_takes_out_a_pattern_that_matches_nothing_any_more(folder: Path, replay: Replay) -> None:
+    rest = 'paths = ["logs"]\n\n[[expect]]\npath = "logs/whole.jsonl"\n'
+    manifest = write(folder, f'{rest}\n# Captures.\n[[expect]]\npath = "logs/*.sse"\n')
+    (folder / "logs" / "broken.jsonl").unlink()
+
+    ran = replay("check")
+    assert (2, True) == (ran.code, "replay.toml:8: nothing matches 'logs/*.sse'" in ran.stderr)
+    assert 2 == replay("check", "logs").code
+    # Of what was not asked about it is not told, as of a file that is gone.
+    ran = replay("check", "logs/whole.jsonl")
+    assert (0, "replay: 1 recording, 1 as expected\n") == (ran.code, ran.stderr)
+
+    ran = replay("check", "--update")
+    assert (0, "replay: wrote replay.toml: 1 gone\n") == (ran.code, ran.stderr)
+    assert rest == manifest.read_text().rstrip("\n") + "\n"
+    assert 0 == replay("check").code
+
+
+def test_update_leaves_a_pattern_of_files_that_are_passed_over(folder: Path, replay: Replay) -> None:
+    text = 'paths = ["logs/whole.jsonl"]\n[[expect]]\npath = "logs/b*"\n'
+    manifest = write(folder, text)
+    ran = replay("check", "--update")
+
+    assert (2, text) == (ran.code, manifest.read_text())
+    assert "replay.toml:3: nothing matches 'logs/b*' of what paths and exclude take" in ran.stderr
+
+
 def test_update_gives_a_recording_its_own_entry_beside_a_pattern(folder: Path, replay: Replay) -> None:
     path = blessed(folder, replay, '[[expect]]\npath = "logs/*"\nprofile = "record"\n')
     said = tomllib.loads(path.read_text())["expect"]
@@ -709,7 +736,7 @@ def linked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_cannot_be_meant_is_told_with_file_and_line(text: str, said: str, linked: Path, called: Replay) -> None:
     path = write(linked, text)
     for words in (("check",), ("check", "--update")):
-        if "none.sse" in said and "--update" in words:
+        if ("none.sse" in said or "none/*.sse" in said) and "--update" in words:
             continue  # what is gone is taken out
         ran = called(*words)
 
