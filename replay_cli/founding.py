@@ -14,9 +14,10 @@ from typing import NamedTuple
 from replay_cli.atomic import replacing, say, standard_output
 from replay_cli.blessing import quoted
 from replay_cli.checking import Request, check
-from replay_cli.configured import find
+from replay_cli.configured import find, made
 from replay_cli.discovery import discover
 from replay_cli.errors import UsageError, one_line
+from replay_cli.gate import gather
 from replay_cli.nearby import NAME, repository
 
 WORKFLOW = """\
@@ -82,6 +83,13 @@ def found(dry_run: bool) -> int:
             for one in files:
                 out.write(f"# {one.path}\n{one.text}\n".encode(errors="backslashreplace"))
         return 0
+    if manifest is None and _recorded(root):
+        # What cannot be blessed is told before anything is written: all is, or nothing.
+        problems = gather(made(root / NAME, NAME, files[0].text.encode(errors="surrogateescape")), []).problems
+        if any(isinstance(problem, UsageError) for problem in problems):
+            for problem in problems:
+                say(f"replay: {one_line(str(problem))}")
+            raise UsageError("init: not all recordings can be put under the gate; nothing was written")
     for one in files:
         path = root / one.path
         path.parent.mkdir(parents=True, exist_ok=True)

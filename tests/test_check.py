@@ -944,6 +944,22 @@ def test_init_writes_nothing_where_it_cannot_write_all(folder: Path, replay: Rep
     assert not (folder / "replay.toml").exists()
 
 
+def test_init_writes_nothing_where_a_recording_leads_out_of_the_repository(linked: Path, replay: Replay) -> None:
+    (linked / "logs" / "out.jsonl").symlink_to(linked / "link" / "out.jsonl")
+    before = {path.name for path in linked.iterdir()}
+    ran = replay("init")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert "logs/out.jsonl is a link that leads out of the repository" in ran.stderr
+    assert "replay: init: not all recordings can be put under the gate; nothing was written" in ran.stderr
+    assert before == {path.name for path in linked.iterdir()}
+
+    (linked / "logs" / "out.jsonl").unlink()
+    (linked / "link").unlink()
+    assert 0 == replay("init").code
+    assert 0 == replay("check").code
+
+
 def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path, replay: Replay) -> None:
     lines = b"".join(record(seq) for seq in range(1, 400))
     for number in range(60):
