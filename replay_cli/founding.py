@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,12 +91,17 @@ def found(dry_run: bool) -> int:
             for problem in problems:
                 say(f"replay: {one_line(str(problem))}")
             raise UsageError("init: not all recordings can be put under the gate; nothing was written")
+    with ExitStack() as written:  # each is put into its place when all of them could be written
+        for one in files:
+            path = root / one.path
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                said = f"{os.path.relpath(path.parent)} cannot be made: {error.strerror}"
+                raise UsageError(f"init: {said}; nothing was written") from None
+            written.enter_context(replacing(path, "init")).write(one.text.encode(errors="surrogateescape"))
     for one in files:
-        path = root / one.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path, "init") as file:
-            file.write(one.text.encode(errors="surrogateescape"))
-        say(f"replay: {'wrote' if one.new else 'added a hook to'} {one_line(os.path.relpath(path))}")
+        say(f"replay: {'wrote' if one.new else 'added a hook to'} {one_line(os.path.relpath(root / one.path))}")
     if manifest is not None or not _recorded(root):
         return 0
     return check(Request([], str(root / NAME), update=True))

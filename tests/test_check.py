@@ -960,6 +960,17 @@ def test_init_writes_nothing_where_a_recording_leads_out_of_the_repository(linke
     assert 0 == replay("check").code
 
 
+def test_init_writes_nothing_where_a_folder_cannot_be_made(folder: Path, replay: Replay) -> None:
+    (folder / ".github").symlink_to("nowhere")
+    ran = replay("init")
+
+    assert (2, "replay: init: .github/workflows cannot be made: File exists; nothing was written\n") == (
+        ran.code,
+        ran.stderr,
+    )
+    assert [".git", ".github", "logs"] == sorted(path.name for path in folder.iterdir())
+
+
 def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path, replay: Replay) -> None:
     lines = b"".join(record(seq) for seq in range(1, 400))
     for number in range(60):
