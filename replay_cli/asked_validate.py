@@ -5,7 +5,8 @@ Where nothing was typed the nearest manifest decides, its entries before its top
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from replay_cli.atomic import say
 from replay_cli.discovery import STDIN, Entry
 from replay_cli.errors import UsageError, one_line
 from replay_cli.findings import Severity
+from replay_cli.folders import named_in
 from replay_cli.grading import grade
 from replay_cli.nearby import candidates
 from replay_cli.planning import MAX_LINE_BYTES, Options
@@ -85,16 +87,19 @@ def refuse_nonsense(request: Request) -> None:
 class Wishes:
     """How each log is to be audited: as was typed, and as the nearest manifest says where nothing was."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, entries: Iterable[Entry]) -> None:
         self._request = request
         typed = (request.profile, request.select, request.ignore, request.severity)
-        self._preferred = None if request.isolated else _manifest(request)
+        grade(*typed[1:])  # of what was typed alone it is told as that
         self._said = False
         self._made: dict[Any, Options] = {}
-        if self._preferred is None:
+        with _otherwise():
+            self._preferred = None if request.isolated else _manifest(request, entries)
+            asked = None if self._preferred is None else self._preferred.top
+        if self._preferred is None or asked is None:
             self.top = _options(request, *typed, request.max_line_bytes, request.schema)
         else:
-            self.top = self._of(self._preferred.top)
+            self.top = self._of(asked)
             self._tell(self._preferred.says_all)
 
     def of(self, entry: Entry) -> Options:
@@ -102,7 +107,12 @@ class Wishes:
         path = self._request.stdin_filename if entry.path == STDIN else entry.path
         if self._preferred is None or path is None:
             return self.top
-        found = self._of(self._preferred.of(path))
+        with _otherwise():
+            asked = self._preferred.of(path)
+        try:
+            found = self._of(asked)
+        except UsageError as error:
+            raise self._preferred.meant(path, error) from None
         self._tell(found is not self.top)
         return found
 
@@ -120,20 +130,31 @@ class Wishes:
                 say(f"replay: goes by {one_line(self._preferred.shown)}; --isolated does without")
 
 
-def _manifest(request: Request) -> Preferred | None:
+@contextmanager
+def _otherwise() -> Iterator[None]:
+    """Say of what is wrong with a manifest that it can be done without."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{error} (--isolated does without)") from None
+
+
+def _manifest(request: Request, entries: Iterable[Entry]) -> Preferred | None:
     """What the nearest manifest says; None if there is none."""
     try:
         here = Path.cwd()
     except FileNotFoundError:  # the folder is gone, but what is read may be elsewhere
         return None
-    if next(candidates(here), None) is None:
+    paths = {*request.paths, *(one.path for one in entries if one.named), request.stdin_filename} - {STDIN, None}
+    folders = named_in(path for path in paths if path is not None)
+    if all(next(candidates(folder), None) is None for folder in {here, *folders}):
         return None
     # Only here: most logs are audited where there is no manifest.
     from replay_cli.preferring import Asked, preferred
 
     select, ignore, severity = (tuple(words) for words in (request.select, request.ignore, request.severity))
     longest = request.max_line_bytes if request.max_line_bytes != MAX_LINE_BYTES else None
-    return preferred(here, Asked(request.profile, select, ignore, severity, longest, request.schema))
+    return preferred(folders, Asked(request.profile, select, ignore, severity, longest, request.schema))
 
 
 def _options(

@@ -15,16 +15,16 @@ from typing import NamedTuple
 from replay_cli.api import audit_source, make_options
 from replay_cli.atomic import append, replacing, say
 from replay_cli.batches import answers
-from replay_cli.configured import find, load
+from replay_cli.configured import load, nearest
 from replay_cli.contrast import contrast, unknown
 from replay_cli.discovery import Entry as Input
-from replay_cli.discovery import is_log, literal_folder
+from replay_cli.discovery import is_log
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
+from replay_cli.folders import named_in
 from replay_cli.gate import Gate, Recording, gather, missing
 from replay_cli.judged import CATALOGUE, Judged, head_of, report_of, report_of_stale, stale, told
 from replay_cli.manifest import Manifest, Settings, grading_of
-from replay_cli.nearby import repository
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
@@ -84,16 +84,10 @@ def manifest_of(config: str | None, paths: Sequence[str] = ()) -> Manifest:
         if not Path(config).is_file():
             raise UsageError(f"--config: no such file: {config}{meant(config, only_files=True)}")
         return load(Path(config))
-    here = Path.cwd()
-    root = repository(here) or here
-    nearest = {find(folder) for path in paths if (folder := literal_folder(path)).is_relative_to(root)} - {None}
-    found = [one for one in nearest or {find(here)} if one is not None]
-    if not found:
+    found = nearest(named_in(paths), "check", ", or name one with --config")
+    if found is None:
         raise UsageError("check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one")
-    if len(found) > 1:
-        names = " and ".join(sorted(os.path.relpath(one) for one in found))
-        raise UsageError(f"check: the paths go by {names}; check them one by one, or name one with --config")
-    return load(found[0])
+    return load(found)
 
 
 class _Run:
@@ -117,6 +111,9 @@ class _Run:
         if not checked:
             if not self._due:
                 self._complain("no recording was looked at")
+            self._due.add(NOTHING)
+        elif not any(map(_saw_something, checked)):
+            self._complain("no event was seen in any recording, and no finding of that is expected")
             self._due.add(NOTHING)
         if update:
             self._update(checked)
@@ -155,8 +152,7 @@ class _Run:
             except UsageError as error:
                 entry = recordings[0].entry
                 if settings.schema is not None and entry is not None:  # of rules it was told already
-                    said = str(error).removeprefix("--").replace(settings.schema, os.path.relpath(settings.schema))
-                    self._complain(str(self._manifest.error(("expect", entry.number, "schema"), said)))
+                    self._complain(str(self._manifest.schema_error(entry, error)))
                 self._due.add(USAGE)
                 continue
             for recording, looked in self._looked(recordings, options):
@@ -208,7 +204,8 @@ class _Run:
 
     def _rendered(self, checked: list[Judged]) -> Iterator[str]:
         """A format of findings, whose findings are the ways in which recordings differ."""
-        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped, may_be_empty=True)
+        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped)
+        outcome.may_be_empty = NOTHING not in self._due
         style = Style(command=COMMAND, rules=CATALOGUE)
         reports = [report_of(one, self._manifest) for one in checked]
         for report in reports:
@@ -313,6 +310,11 @@ def _is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _saw_something(one: Judged) -> bool:
+    """Whether a recording holds an event, or is known to hold none: a finding of it is expected, or told."""
+    return bool(one.looked.events or one.looked.seen or (one.compared is not None and one.compared.same))
 
 
 def _moved(checked: Iterable[Judged]) -> int:

@@ -17,7 +17,7 @@ Exit codes:
   0    every recording is as expected, or the expectations were written
   1    a recording is not as expected, or has no entry
   2    usage error: the manifest cannot be meant, or names what is not there
-  3    no recording was looked at
+  3    no recording was looked at, or no event was seen in any of them
   4    an input could not be opened, or not be read to its end
   130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)
 

@@ -50,6 +50,18 @@ def find(folder: Path) -> Path | None:
     return None
 
 
+def nearest(folders: Iterable[Path], command: str, otherwise: str) -> Path | None:
+    """The nearest manifest to folders, or else to this folder; None if there is none.
+
+    Raises UsageError if it is not the same for all, which says what to do ``otherwise``.
+    """
+    found = {one for one in map(find, folders) if one is not None}
+    if len(found) > 1:
+        names = " and ".join(sorted(os.path.relpath(one) for one in found))
+        raise UsageError(f"{command}: the paths go by {names}; {command} them one by one{otherwise}")
+    return next(iter(found), None) or find(Path.cwd())
+
+
 def _speaks_of_us(path: Path) -> bool:
     shown = os.path.relpath(path)
     tool = _parsed(_read(path, shown), shown)[0].get("tool")

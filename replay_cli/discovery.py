@@ -349,15 +349,6 @@ def is_pattern(path: str) -> bool:
     return _WILD.search(path) is not None
 
 
-def literal_folder(path: str) -> Path:
-    """The folder that a path is, or stands in; of a pattern the one before its first part that is none by itself."""
-    whole = os.path.normpath(os.path.abspath(path))  # noqa: PTH100
-    if not os.path.lexists(whole):
-        whole = re.sub(r"/[^/]*[*?\[].*", "", whole)
-        return Path(whole or "/") if is_pattern(path) else Path(whole).parent
-    return Path(whole) if os.path.isdir(whole) else Path(whole).parent  # noqa: PTH112
-
-
 def fits(pattern: str, path: str) -> bool:
     """Whether a path as a whole matches a pattern: ``*`` stays within a name, ``**`` is any number of folders."""
     return _agree(_parts(pattern), _parts(path), False)

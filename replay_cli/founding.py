@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from replay_cli.atomic import replacing, say, standard_output
 from replay_cli.blessing import quoted
 from replay_cli.checking import Request, check
-from replay_cli.configured import find
+from replay_cli.configured import find, made
 from replay_cli.discovery import discover
 from replay_cli.errors import UsageError, one_line
+from replay_cli.gate import gather
 from replay_cli.nearby import NAME, repository
 
 WORKFLOW = """\
@@ -82,12 +84,24 @@ def found(dry_run: bool) -> int:
             for one in files:
                 out.write(f"# {one.path}\n{one.text}\n".encode(errors="backslashreplace"))
         return 0
+    if manifest is None and _recorded(root):
+        # What cannot be blessed is told before anything is written: all is, or nothing.
+        problems = gather(made(root / NAME, NAME, files[0].text.encode(errors="surrogateescape")), []).problems
+        if any(isinstance(problem, UsageError) for problem in problems):
+            for problem in problems:
+                say(f"replay: {one_line(str(problem))}")
+            raise UsageError("init: not all recordings can be put under the gate; nothing was written")
+    with ExitStack() as written:  # each is put into its place when all of them could be written
+        for one in files:
+            path = root / one.path
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                said = f"{os.path.relpath(path.parent)} cannot be made: {error.strerror}"
+                raise UsageError(f"init: {said}; nothing was written") from None
+            written.enter_context(replacing(path, "init")).write(one.text.encode(errors="surrogateescape"))
     for one in files:
-        path = root / one.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path, "init") as file:
-            file.write(one.text.encode(errors="surrogateescape"))
-        say(f"replay: {'wrote' if one.new else 'added a hook to'} {one_line(os.path.relpath(path))}")
+        say(f"replay: {'wrote' if one.new else 'added a hook to'} {one_line(os.path.relpath(root / one.path))}")
     if manifest is not None or not _recorded(root):
         return 0
     return check(Request([], str(root / NAME), update=True))

@@ -40,8 +40,8 @@ class Recording(NamedTuple):
 class Gate:
     """The recordings in their order, and what is wrong with the manifest or with what was asked.
 
-    ``gone`` are entries of recordings that are not there, ``stale`` patterns whose recordings all go by other
-    entries, ``empty`` the paths that hold nothing.
+    ``gone`` are entries of recordings that are not there, and patterns that match nothing, ``stale`` patterns whose
+    recordings all go by other entries, ``empty`` the paths that hold nothing.
     """
 
     recordings: list[Recording] = field(default_factory=list)
@@ -60,7 +60,7 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
         entries.of(path)
     for entry in entries.patterns:
         if entry.number not in entries.fitted:
-            gate.problems.append(manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}"))
+            _hold_pattern(manifest, entry, gate)
         elif entry.number not in entries.used:
             gate.stale.append(entry)
     for entry in manifest.entries:
@@ -145,7 +145,7 @@ def _asked(manifest: Manifest, paths: Sequence[str], entries: Entries, gate: Gat
             gate.problems.append(UsageError(said))
         else:
             found[full] = Place(entry.path, entry.named)
-    # Those that are gone may not be what was asked about; in a whole run they are told.
+    # Those that are gone may not be what was asked about; in a whole run they are told, and patterns as well.
     folders = [whole(path) for path in paths]
     gate.gone = [one for one in gate.gone if any(one.full.startswith(f"{folder}/") for folder in folders)]
     gate.stale = []
@@ -162,6 +162,15 @@ def _folder(manifest: Manifest) -> str:
     return os.path.relpath(manifest.folder)
 
 
+def _hold_pattern(manifest: Manifest, entry: Entry, gate: Gate) -> None:
+    """A pattern that no recording fits is gone, unless it fits what the manifest does not take for one."""
+    if discover([_shown(manifest, entry.path)], stdin=None).entries:
+        said = f"nothing matches {entry.path!r} of what paths and exclude take"
+        gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
+    else:
+        gate.gone.append(entry)
+
+
 def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
     """Each alone may leave rules to ask, and both together none."""
     try:
@@ -172,6 +181,8 @@ def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
 
 
 def missing(manifest: Manifest, entry: Entry) -> UsageError:
-    """What is to be said of an entry whose recording is not there."""
+    """What is to be said of an entry whose recording is not there, or of a pattern that matches nothing."""
+    if entry.is_pattern:
+        return manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}")
     close = meant(entry.path, manifest.folder)
     return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.path)}{close}")

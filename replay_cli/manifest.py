@@ -113,6 +113,14 @@ class Manifest:
         """What is wrong at a place."""
         return UsageError(f"{self.shown}:{self.line(*way)}: {said}")
 
+    def schema_error(self, entry: Entry, error: UsageError) -> UsageError:
+        """What is wrong with the schema of an entry, told as what is wrong at its place."""
+        schema = entry.settings.schema or ""
+        return self.error(
+            ("expect", entry.number, "schema"),
+            str(error).removeprefix("--").replace(schema, os.path.relpath(schema)),
+        )
+
     def holds(self, path: str) -> bool:
         """Whether a path stays inside the repository, also when links are followed."""
         return within(real(path), real_folder(self.root))

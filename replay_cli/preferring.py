@@ -1,18 +1,20 @@
 """Preferring: what was typed before what the manifest says, for ``replay validate``.
 
 Of a log that an entry speaks of, the entry's settings go before those at the top of the manifest, as in the gate.
+A rule that was typed is asked for, whatever the manifest leaves out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.configured import find, load
+from replay_cli.configured import load, nearest
 from replay_cli.errors import UsageError
-from replay_cli.grading import named
+from replay_cli.findings import Severity
+from replay_cli.grading import grade, named
 from replay_cli.manifest import Entries, Entry, Manifest, Settings, whole
 
 
@@ -34,35 +36,48 @@ class Preferred:
         self.shown = manifest.shown
         self.says_all = any(manifest.settings)
         """Whether it says something of all logs."""
-        self._top, self._typed, self._entries = manifest.settings, typed, Entries(manifest)
-        self._preferred = cache(_preferred)
+        self._manifest, self._typed, self._entries = manifest, typed, Entries(manifest)
+        self._asked = cache(self._fresh)
 
     @property
     def top(self) -> Asked:
-        """What is asked of a log that no entry speaks of."""
-        return self._preferred(self._typed, self._top)
+        """What is asked of a log that no entry speaks of. Raises UsageError if that is no rule at all."""
+        return self._asked(self._manifest.settings, None)
 
     def entry(self, path: str) -> Entry | None:
         """The entry that speaks of the log at a path."""
         return self._entries.of(whole(path))
 
     def of(self, path: str) -> Asked:
-        """What is asked of the log at a path."""
+        """What is asked of the log at a path. Raises UsageError if that is no rule at all."""
         entry = self.entry(path)
-        return self._preferred(self._typed, entry.settings.over(self._top)) if entry is not None else self.top
+        return self.top if entry is None else self._asked(entry.settings.over(self._manifest.settings), entry)
+
+    def meant(self, path: str, error: UsageError) -> UsageError:
+        """An error of what is asked of the log at a path, told of the schema of its entry if it is of that."""
+        entry = self.entry(path)
+        if entry is None or entry.settings.schema is None or self._typed.schema is not None:
+            return error
+        return self._manifest.schema_error(entry, error)
+
+    def _fresh(self, said: Settings, entry: Entry | None) -> Asked:
+        asked = _preferred(self._typed, said)
+        try:
+            grade(asked.select, asked.ignore, asked.severity)
+        except UsageError:
+            place = self.shown if entry is None else self._manifest.place(entry)
+            raise UsageError(f"{place}: with the options that are given, this leaves no rule to ask") from None
+        return asked
 
 
-def preferred(folder: Path, typed: Asked) -> Preferred | None:
-    """What was typed, and what the nearest manifest says where nothing was; None if there is none.
+def preferred(folders: Iterable[Path], typed: Asked) -> Preferred | None:
+    """What was typed, and what the manifest nearest to folders says where nothing was; None if there is none.
 
     Grades are taken rule by rule, and with ``select`` only for what it selects. Raises UsageError for a manifest that
     cannot be meant.
     """
-    try:
-        found = find(folder)
-        return None if found is None else Preferred(load(found), typed)
-    except UsageError as error:
-        raise UsageError(f"{error} (--isolated does without)") from None
+    found = nearest(folders, "validate", "")
+    return None if found is None else Preferred(load(found), typed)
 
 
 def _preferred(typed: Asked, said: Settings) -> Asked:
@@ -71,19 +86,27 @@ def _preferred(typed: Asked, said: Settings) -> Asked:
     return Asked(
         typed.profile or said.profile,
         typed.select or said.select or (),
-        typed.ignore or said.ignore or (),
+        typed.ignore or _ignored(said.ignore or (), graded | (asked or set())),
         (*_grades(said.severity or (), graded, asked), *typed.severity),
         typed.max_line_bytes or said.max_line_bytes,
         typed.schema or said.schema,
     )
 
 
+def _ignored(said: Sequence[str], typed: set[str]) -> tuple[str, ...]:
+    """What the file ignores, but for the rules that were typed."""
+    if not typed:
+        return tuple(said)
+    return tuple(rule.code for rule in named("--ignore", said) if rule.code not in typed)
+
+
 def _grades(said: Sequence[str], typed: set[str], asked: set[str] | None) -> Sequence[str]:
+    """What the file grades, but for what was typed; with ``--select`` it turns no rule on and none off."""
     grades = [
         f"{rule.code}={level}"
         for name, _, level in (item.partition("=") for item in said)
         for rule in named("--severity", [name])
-        if rule.code not in typed and (asked is None or rule.code in asked)
+        if rule.code not in typed and (asked is None or (rule.code in asked and level != Severity.OFF))
     ]
     # Of the grades in the file the later wins, as it does on the command line.
     return list({grade.partition("=")[0]: grade for grade in grades}.values())

@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from functools import cached_property, partial
 from glob import escape
 from os import PathLike
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Collecting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """A run of all tests takes the recordings too, where they stand outside ``testpaths``.
+        """A run of all tests takes the recordings too, where they stand outside ``testpaths`` or the root folder.
 
         Raises UsageError if a path names nothing: a gate that looks at nothing is none.
         """
@@ -49,11 +50,17 @@ class Collecting:
             raise pytest.UsageError(f"replay_paths: {problem}")
         for empty in found.empty:
             raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
-        if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-            given = [Path(self._config.rootpath, arg) for arg in self._config.args]
-            outside = [
-                path for path in self._recordings.values() if not (_is_below(path, given) or self._is_ignored(path))
-            ]
+        given = [Path(self._config.rootpath, arg) for arg in self._config.args]
+        # A run in a folder of the root is one of that folder; what is outside the root no folder's run would take.
+        apart_from = (
+            given
+            if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS
+            else [*given, self._config.rootpath]
+        )
+        outside = [
+            path for path in self._recordings.values() if not (_is_below(path, apart_from) or self._is_ignored(path))
+        ]
+        if outside:
             # Folders: of a file that is named, pytest looks at the whole folder again for each.
             folders = _topmost({path.parent for path in outside})
             if folders:
@@ -105,7 +112,7 @@ class Collecting:
     @cached_property
     def _recordings(self) -> dict[Path, Path]:
         """The recordings, by what they really are."""
-        return {Path(entry.path).resolve(): Path(entry.path) for entry in self._found.entries}
+        return {Path(entry.path).resolve(): Path(normpath(entry.path)) for entry in self._found.entries}
 
     @cached_property
     def _names(self) -> frozenset[str]:

@@ -43,11 +43,11 @@ def validate(request: Request) -> int:
     were not audited.
     """
     refuse_nonsense(request)
-    wishes = Wishes(request)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     if stdin is None and STDIN in request.paths:
         raise UsageError("-: there is no standard input")
     found = discover(request.paths, exclude=request.exclude, files_from=request.files_from, stdin=stdin)
+    wishes = Wishes(request, found.entries)
     _refuse_own_input(request, found)
     outcome = Outcome(Severity.OFF if request.exit_zero else request.fail_level or Severity.ERROR)
     for problem in found.problems:

@@ -58,6 +58,7 @@ ROWS = (
     "opening canonical redacting ending",
     "preferring",
     "gate configured",
+    "folders",
     "fields redactions manifest comparing remote",
     "catalogue discovery grading wording userschema jsontext sse cutting marks outputs store_lock moments cursor "
     "tokens index",
@@ -91,12 +92,12 @@ OWNERS = {
     "compression": "compression",
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
-    "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery following "
-    "founding gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens "
+    "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
+    "following founding gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens "
     "twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
-    "cursor discovery emitting following founding gathering index manifest nearby outputs planning preferring "
-    "profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
+    "cursor discovery emitting folders following founding gathering index manifest nearby outputs planning "
+    "preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
     "validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
@@ -129,6 +130,7 @@ TOUCHING = {
     "emitting": "replaces logs in their places",
     "following": "reads logs as they grow",
     "gate": "asks whether the recordings of entries are there",
+    "folders": "asks where the paths stand that were named",
     "founding": "writes the first manifest and what goes with it",
     "gathering": "asks whether a log is there yet",
     "index": "keeps where events begin in big logs",

@@ -358,6 +358,33 @@ def test_update_takes_out_what_is_gone_with_its_comment(folder: Path, replay: Re
     assert whole == path.read_text()
 
 
+def test_update_takes_out_a_pattern_that_matches_nothing_any_more(folder: Path, replay: Replay) -> None:
+    rest = 'paths = ["logs"]\n\n[[expect]]\npath = "logs/whole.jsonl"\n'
+    manifest = write(folder, f'{rest}\n# Captures.\n[[expect]]\npath = "logs/*.sse"\n')
+    (folder / "logs" / "broken.jsonl").unlink()
+
+    ran = replay("check")
+    assert (2, True) == (ran.code, "replay.toml:8: nothing matches 'logs/*.sse'" in ran.stderr)
+    assert 2 == replay("check", "logs").code
+    # Of what was not asked about it is not told, as of a file that is gone.
+    ran = replay("check", "logs/whole.jsonl")
+    assert (0, "replay: 1 recording, 1 as expected\n") == (ran.code, ran.stderr)
+
+    ran = replay("check", "--update")
+    assert (0, "replay: wrote replay.toml: 1 gone\n") == (ran.code, ran.stderr)
+    assert rest == manifest.read_text().rstrip("\n") + "\n"
+    assert 0 == replay("check").code
+
+
+def test_update_leaves_a_pattern_of_files_that_are_passed_over(folder: Path, replay: Replay) -> None:
+    text = 'paths = ["logs/whole.jsonl"]\n[[expect]]\npath = "logs/b*"\n'
+    manifest = write(folder, text)
+    ran = replay("check", "--update")
+
+    assert (2, text) == (ran.code, manifest.read_text())
+    assert "replay.toml:3: nothing matches 'logs/b*' of what paths and exclude take" in ran.stderr
+
+
 def test_update_gives_a_recording_its_own_entry_beside_a_pattern(folder: Path, replay: Replay) -> None:
     path = blessed(folder, replay, '[[expect]]\npath = "logs/*"\nprofile = "record"\n')
     said = tomllib.loads(path.read_text())["expect"]
@@ -569,6 +596,90 @@ def test_validate_tells_what_is_wrong_with_an_entry(folder: Path, replay: Replay
     )
 
 
+TYPED = [
+    ('ignore = ["torn-tail"]', "", 0),
+    ('ignore = ["torn-tail"]', "--severity torn-tail=error", 1),
+    ('ignore = ["torn-tail"]', "--severity F101=error", 1),
+    ('ignore = ["torn-tail"]', "--severity J101=error", 0),
+    ('ignore = ["F"]', "--severity torn-tail=error", 1),
+    ('ignore = ["torn-tail"]', "--select torn-tail", 1),
+    ('ignore = ["torn-tail"]', "--select all --fail-level note", 1),
+    ('ignore = ["torn-tail"]', "--select F --ignore F101", 0),
+    ('severity = { torn-tail = "off" }', "", 0),
+    ('severity = { torn-tail = "off" }', "--select torn-tail", 1),
+    ('severity = { torn-tail = "note" }', "--select torn-tail", 0),
+    ('[[expect]]\npath = "torn.jsonl"\nignore = ["F101"]', "--select torn-tail", 1),
+    ('[[expect]]\npath = "torn.jsonl"\nignore = ["F101"]', "--severity torn-tail=error", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "words", "code"), TYPED)
+def test_a_rule_that_is_typed_is_asked_whatever_the_manifest_ignores(
+    text: str, words: str, code: int, folder: Path, called: Replay
+) -> None:
+    (folder / "torn.jsonl").write_bytes(WHOLE + record(9)[:40])
+    write(folder, text + "\n")
+    ran = called("validate", "--format", "concise", *words.split(), "torn.jsonl")
+
+    assert code == ran.code, ran.stderr
+    assert code == 0 or "F101" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        (
+            'select = ["S1"]\n',
+            "--ignore S",
+            "replay.toml: with the options that are given, this leaves no rule to ask",
+        ),
+        (
+            'ignore = ["F"]\n[[expect]]\npath = "logs/whole.jsonl"\nselect = ["S1"]\n',
+            "--ignore S",
+            "replay.toml:2: with the options that are given, this leaves no rule to ask",
+        ),
+        ('select = ["S1"]\n', "--ignore all", "--select, --ignore, --severity: leave no rule to ask"),
+    ],
+)
+def test_what_leaves_no_rule_is_named(text: str, words: str, said: str, folder: Path, called: Replay) -> None:
+    write(folder, text)
+    ran = called("validate", *words.split(), "logs/whole.jsonl")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert f"replay: {said}" in ran.stderr
+    assert ("--isolated does without" in ran.stderr) == ("replay.toml" in said)
+
+
+def test_validate_goes_by_the_manifest_that_check_goes_by(folder: Path, called: Replay) -> None:
+    (folder / "logs" / "torn.jsonl").write_bytes(WHOLE + record(9)[:40])
+    (folder / "list").write_text("logs/torn.jsonl\n")
+    write(folder, "")
+    write(folder / "logs", 'ignore = ["torn-tail"]\n')
+
+    for words in ("logs/torn.jsonl", "logs/t*.jsonl", "--files-from list", "--stdin-filename logs/torn.jsonl -"):
+        assert "goes by logs/replay.toml" in called("validate", *words.split()).stderr, words
+    assert 0 == called("validate", "logs/torn.jsonl").code
+    assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
+
+    (folder / "more.jsonl").write_bytes(WHOLE)
+    ran = called("validate", "logs/torn.jsonl", "more.jsonl")
+    assert (2, "") == (ran.code, ran.stdout)
+    assert ran.stderr == (
+        "replay: validate: the paths go by logs/replay.toml and replay.toml; validate them one by one "
+        "(--isolated does without)\n"
+    )
+
+
+def test_validate_tells_of_a_schema_that_is_none_as_check_does(folder: Path, called: Replay) -> None:
+    manifest = write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nschema = "replay.toml"\n')
+    ran = called("validate", "logs/whole.jsonl")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert ran.stderr.startswith("replay: replay.toml:3: schema: replay.toml is not JSON")
+    assert ran.stderr in called("check", "logs/whole.jsonl").stderr
+    assert "replay: --schema: " in called("validate", "--schema", manifest, "logs/whole.jsonl").stderr
+
+
 # --- Bad input --------------------------------------------------------------------------------------------------
 
 ENTRY = '[[expect]]\npath = "logs/broken.jsonl"\n'
@@ -625,7 +736,7 @@ def linked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_cannot_be_meant_is_told_with_file_and_line(text: str, said: str, linked: Path, called: Replay) -> None:
     path = write(linked, text)
     for words in (("check",), ("check", "--update")):
-        if "none.sse" in said and "--update" in words:
+        if ("none.sse" in said or "none/*.sse" in said) and "--update" in words:
             continue  # what is gone is taken out
         ran = called(*words)
 
@@ -674,6 +785,33 @@ def test_a_gate_that_looked_at_nothing_does_not_pass(folder: Path, replay: Repla
     assert 3 == replay("check").code
     assert 3 == replay("check", "--update").code
     assert 3 == replay("check", "bare").code
+
+
+EMPTY = '[[expect]]\npath = "empty.jsonl"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f'paths = ["empty.jsonl"]\nignore = ["no-events"]\n{EMPTY}', 3),
+        (f'paths = ["empty.jsonl"]\n{EMPTY}select = ["S"]\n', 3),
+        (f'paths = ["empty.jsonl"]\n{EMPTY}findings = [{{ rule = "no-events" }}]\n', 0),
+        (f'paths = ["empty.jsonl"]\n{EMPTY}', 1),
+        (f'paths = ["."]\nignore = ["no-events"]\n{EMPTY}[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n', 0),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json", "junit", "markdown"])
+def test_a_gate_that_saw_no_event_does_not_pass(
+    text: str, code: int, form: str, folder: Path, called: Replay
+) -> None:
+    (folder / "empty.jsonl").write_bytes(b"")
+    write(folder, text)
+    ran = called("check", "--format", form)
+
+    assert code == ran.code, ran.stderr
+    assert (code == 3) == ("no event was seen in any recording" in ran.stderr)
+    if form == "json":
+        assert (code, code == 3) == ((told := json.loads(ran.stdout))["exit_code"], bool(told["problems"]))
 
 
 def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay: Replay) -> None:
@@ -804,6 +942,33 @@ def test_init_writes_nothing_where_it_cannot_write_all(folder: Path, replay: Rep
 
     assert (2, "replay: init: .github is there, and no folder; nothing was written\n") == (ran.code, ran.stderr)
     assert not (folder / "replay.toml").exists()
+
+
+def test_init_writes_nothing_where_a_recording_leads_out_of_the_repository(linked: Path, replay: Replay) -> None:
+    (linked / "logs" / "out.jsonl").symlink_to(linked / "link" / "out.jsonl")
+    before = {path.name for path in linked.iterdir()}
+    ran = replay("init")
+
+    assert (2, "") == (ran.code, ran.stdout)
+    assert "logs/out.jsonl is a link that leads out of the repository" in ran.stderr
+    assert "replay: init: not all recordings can be put under the gate; nothing was written" in ran.stderr
+    assert before == {path.name for path in linked.iterdir()}
+
+    (linked / "logs" / "out.jsonl").unlink()
+    (linked / "link").unlink()
+    assert 0 == replay("init").code
+    assert 0 == replay("check").code
+
+
+def test_init_writes_nothing_where_a_folder_cannot_be_made(folder: Path, replay: Replay) -> None:
+    (folder / ".github").symlink_to("nowhere")
+    ran = replay("init")
+
+    assert (2, "replay: init: .github/workflows cannot be made: File exists; nothing was written\n") == (
+        ran.code,
+        ran.stderr,
+    )
+    assert [".git", ".github", "logs"] == sorted(path.name for path in folder.iterdir())
 
 
 def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path, replay: Replay) -> None:

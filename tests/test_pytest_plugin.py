@@ -359,7 +359,7 @@ def test_what_is_not_as_expected_is_told_as_the_gate_tells_it(held: pytest.Pytes
     [
         ({"replay.toml": b"profil = 1\n"}, "", "replay.toml:1: unknown key 'profil'; did you mean profile?"),
         ({}, "replay_manifest = none.toml", "none.toml: No such file or directory"),
-        ({"replay.toml": b'select = "S"\n'}, "replay_ignore = S", "leave no rule to ask"),
+        ({"replay.toml": b'select = "S"\n'}, "replay_ignore = S", "leaves no rule to ask"),
     ],
 )
 def test_a_manifest_that_cannot_be_meant_is_a_usage_error(
@@ -473,3 +473,17 @@ def test_unused_it_takes_less_than_50_ms(pytester: pytest.Pytester) -> None:
     done = subprocess.run(command, cwd=pytester.path, capture_output=True, encoding="utf-8", timeout=120, check=True)
 
     assert float(done.stdout) < 0.05
+
+
+@pytest.mark.parametrize("setting", ["../rec", "../rec/*.jsonl", "{above}/rec"])
+def test_recordings_beside_the_root_folder_are_tests_too(pytester: pytest.Pytester, setting: str) -> None:
+    place, beside = pytester.mkdir("tests"), pytester.mkdir("rec")
+    (beside / "torn.jsonl").write_bytes(record(1) + record(2)[:40])
+    (beside / "whole.jsonl").write_bytes(record(1) + record(2))
+    (beside / "test_other.py").write_text("def test_not_asked_for(): raise OSError\n")
+    (place / "test_own.py").write_text("def test_own(): pass\n")
+    (place / "pytest.ini").write_text(f"[pytest]\nreplay_paths = {setting.format(above=pytester.path)}\n")
+    os.chdir(place)
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=2, failed=1)
+    pytester.runpytest_subprocess("test_own.py").assert_outcomes(passed=1)
