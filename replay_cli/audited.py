@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from replay_cli.api import audit_source
 from replay_cli.cutting import cut
+from replay_cli.errors import UsageError
 from replay_cli.jsontext import JsonReader
 from replay_cli.opening import open_frame
 from replay_cli.planning import Options, planned
+from replay_cli.profiles import Shape
 from replay_cli.sources import Source, open_path
 from replay_cli.walk import FRAMINGS
 
@@ -42,7 +44,8 @@ class Event:
 class Events:
     """The events of a log in its order, those that can be read. Each iteration reads it anew, in flat memory.
 
-    Iterating raises UsageError and SourceError where the log cannot be opened, or read to its end.
+    Iterating raises UsageError and SourceError where the log cannot be opened, or read to its end, and UsageError for
+    the compat stream, which has other events (CONTRACT.md 3.4).
     """
 
     def __init__(self, reopen: Callable[[], Source], options: Options) -> None:
@@ -52,6 +55,8 @@ class Events:
         with self._reopen() as source:
             begun = planned(source, self._options)
             plan, reader, lines = begun.plan, JsonReader(), 0
+            if plan.shape is Shape.COMPAT:
+                raise UsageError(f"{source.name}: is the compat stream, whose frames are no events of a thread")
             framing = FRAMINGS[plan.framing]
             for block in cut(begun.chunks, framing, plan.limit, source.more):
                 ended = 0

@@ -312,10 +312,24 @@ def test_recordings_have_the_events_that_their_reports_count(log: Path) -> None:
         pytest.skip("larger than what is wanted of a quick test")
     found = audited(log, log.name, OPTIONS)
 
-    assert sum(1 for _ in found.events) == (0 if found.report.profile == "compat" else found.report.events)
+    if found.report.profile == "compat":
+        with pytest.raises(UsageError):
+            list(found.events)
+    else:
+        assert sum(1 for _ in found.events) == found.report.events
 
 
 def test_a_recorded_capture_holds_as_a_live_stream() -> None:
     path = shared("recorded/captures/story.sse")
     with open(path, encoding="utf-8", newline="\n") as lines:
         assert assert_valid_stream(lines).events == assert_valid_stream(path).events
+
+
+def test_events_of_the_compat_stream_are_none_of_a_thread(tmp_path: Path) -> None:
+    log = tmp_path / "compat.sse"
+    log.write_bytes(b"event: done\ndata: {}\n\n")
+    found = audited(log, "compat.sse", OPTIONS)
+
+    assert found.ok
+    with pytest.raises(UsageError, match="is the compat stream"):
+        list(found.events)
