@@ -18,7 +18,11 @@ from typing import BinaryIO, Self
 
 from replay_cli.compression import CHUNK, MAGIC, agrees, decompressed
 from replay_cli.errors import SourceError, UsageError
+from replay_cli.memory import keep
 from replay_cli.resembling import meant
+
+LONG = 4 * 1024 * 1024
+"""Bytes from which on a source is so long that it pays to keep freed memory for the next chunk."""
 
 FIFO_PATIENCE = 2.0
 """Seconds to wait for somebody to write to a named FIFO."""
@@ -243,6 +247,8 @@ class _Raw:
     def read(self) -> bytes:
         """The next chunk; b"" at the end. Raises SourceError, also if a file is shorter than when it was opened."""
         data = self._ahead or self._fetch()
+        if self.taken > LONG:
+            keep()
         if not data and self._left:
             raise SourceError(self.name, f"shrank while it was read: {self._left} bytes at its end are gone")
         self._ahead = b""

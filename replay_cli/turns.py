@@ -6,9 +6,10 @@ Each of them would keep within its bound, but all together would not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
+
+from replay_cli.memory import give_back
 
 LONG = 1024 * 1024
 """Bytes of a frame from which on a process waits for its turn."""
@@ -40,14 +41,6 @@ def want(size: int) -> None:
         _TURN.held = True
 
 
-def _give_back() -> None:
-    """Give freed memory back to the system: glibc keeps up to 64 MB that a long frame has taken."""
-    import ctypes
-
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def in_turn(work: Callable[[Task], Result]) -> Callable[[Task], Result]:
     """The task, after which the turn is given up: then nothing that it held is left."""
 
@@ -57,7 +50,7 @@ def in_turn(work: Callable[[Task], Result]) -> Callable[[Task], Result]:
             return work(task)
         finally:
             if _TURN.held:
-                _give_back()
+                give_back()
                 _TURN.held = False
                 _TURN.lock.release()
 

@@ -66,9 +66,10 @@ ROWS = (
     "compiled",
     "compression heavy violation places ends",
     "pool ahead plainjson ring ordering saying",
+    "turns",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
-    "telltale allowed links stretches turns held seen cli_words wire pacing following interleaving skimming terminal "
+    "telltale allowed links stretches memory held seen cli_words wire pacing following interleaving skimming terminal "
     "nearby tomlplaces plaintoml aligning resembling",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
@@ -112,7 +113,7 @@ OWNERS = {
     **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib"), ""),
     **dict.fromkeys(("xmlrpc", "logging", "subprocess"), ""),
     # Asks glibc to give freed memory back.
-    "ctypes": "turns",
+    "ctypes": "memory",
     # Of what it wrote itself, into a file that has no name.
     "pickle": "ordering",
 }

@@ -1,0 +1,51 @@
+"""Memory: what glibc does with memory that was freed, in processes that are our own.
+
+By itself it gives the top of what is free back to the system and takes it again with every chunk that is read, page
+by page, which takes one part in twenty of an audit. Other C libraries do as they like.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+KEPT = 8 * 1024 * 1024
+"""Bytes of free memory at the top that are kept: a few chunks, and what is made of them."""
+
+APART = 4 * 1024 * 1024
+"""Bytes from which on a piece stands apart and goes back to the system at once: longer than any chunk."""
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""What mallopt(3) calls them."""
+
+
+class _Process:
+    """This process: whether it is our own, and whether it was told already what to keep."""
+
+    own = False
+    told = False
+
+
+def own() -> None:
+    """Say that this process is our own: as a library we leave the memory of others alone."""
+    _Process.own = True
+
+
+def keep() -> None:
+    """From now on keep what was freed for what comes next, as far as it is little."""
+    if _Process.told or not _Process.own:
+        return
+    _Process.told = True
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # another C library
+        glibc = ctypes.CDLL(None)
+        glibc.mallopt(_MMAP_THRESHOLD, APART)
+        glibc.mallopt(_TRIM_THRESHOLD, KEPT)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
