@@ -306,9 +306,7 @@ def run(arguments: list[str] | None = None) -> int:
     import os
 
     from replay_cli.errors import ReplayError, UsageError
-    from replay_cli.memory import own
 
-    own()
     _end_on_signals()
     _mend_streams()
     try:

@@ -6,6 +6,7 @@ by page, which takes one part in twenty of an audit. Other C libraries do as the
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 KEPT = 8 * 1024 * 1024
@@ -19,20 +20,23 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
 class _Process:
-    """This process: whether it is our own, and whether it was told already what to keep."""
+    """This process: whether it is a worker of ours, and whether it was told already what to keep."""
 
-    own = False
+    worker = False
     told = False
 
 
-def own() -> None:
-    """Say that this process is our own: as a library we leave the memory of others alone."""
-    _Process.own = True
+def be_worker() -> None:
+    """Say that this process is a worker of ours."""
+    _Process.worker = True
 
 
 def keep() -> None:
-    """From now on keep what was freed for what comes next, as far as it is little."""
-    if _Process.told or not _Process.own:
+    """From now on keep what was freed for what comes next, as far as it is little.
+
+    Only where the command runs, or a worker of it: as a library we leave the memory of others alone.
+    """
+    if _Process.told or not (_Process.worker or "replay_cli.cli" in sys.modules):
         return
     _Process.told = True
     import ctypes

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from replay_cli.errors import WorkerDiedError
-from replay_cli.memory import own
+from replay_cli.memory import be_worker
 from replay_cli.turns import in_turn, share
 
 Task = TypeVar("Task")
@@ -101,7 +101,7 @@ def _begin(lock: Any) -> None:
     """What a worker does first; ``lock`` is for whose turn it is to hold a long frame."""
     import threading
 
-    own()
+    be_worker()
     share(lock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -69,8 +69,8 @@ ROWS = (
     "turns",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
-    "telltale allowed links stretches memory held seen cli_words wire pacing following interleaving skimming terminal "
-    "nearby tomlplaces plaintoml aligning resembling",
+    "telltale allowed links stretches held seen cli_words wire pacing following interleaving skimming terminal "
+    "memory nearby tomlplaces plaintoml aligning resembling",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
