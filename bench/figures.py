@@ -14,12 +14,14 @@ from typing import Literal
 Unit = Literal["x", "%", "MB", "MB/s", "ms"]
 """Times as fast; per cent; megabytes of 1,000,000 bytes, and those a second; milliseconds."""
 
-State = Literal["aim", "must", "missed", "measured", "absent", "failed"]
-"""Both marks reached; only the lower one; neither; no mark set; could not be measured here; a run was wrong."""
+State = Literal["aim", "must", "reached", "missed", "measured", "absent", "failed"]
+"""Both marks reached; only the lower one; the only one there is; none; no mark set; could not be measured here; a run
+was wrong."""
 
 WORDS: dict[State, str] = {
     "aim": "aim reached",
     "must": "must reached, aim missed",
+    "reached": "must reached",
     "missed": "**missed**",
     "measured": "",
     "absent": "not measured",
@@ -41,11 +43,13 @@ class Mark:
     def state(self, measured: float) -> State:
         """Which of the two a figure has reached."""
         sign = -1 if self.most else 1
-        if self.must is None or self.aim is None:
+        if self.must is None:
             return "measured"
-        if sign * measured >= sign * self.aim:
-            return "aim"
-        return "must" if sign * measured >= sign * self.must else "missed"
+        if sign * measured < sign * self.must:
+            return "missed"
+        if self.aim is None:
+            return "reached"
+        return "aim" if sign * measured >= sign * self.aim else "must"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def at_size(one: Row, mb: float, meant: float, missed: bool = True) -> Row:
 
     ``missed``: whether a mark that is missed on the small log might be reached on the large one.
     """
-    judged = ("aim", "must", "missed") if missed else ("aim", "must")
+    judged = ("aim", "must", "reached", "missed") if missed else ("aim", "must", "reached")
     if mb >= 0.95 * meant or one.state not in judged:
         return one
     note = "; ".join(part for part in (f"not judged: the marks are for {meant:,.0f} MB", one.note) if part)

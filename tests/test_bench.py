@@ -65,6 +65,9 @@ def test_a_figure_is_the_median_of_its_rounds_not_of_its_times() -> None:
     [
         (Mark(2, 3), 3.0, "aim"),
         (Mark(2, 3), 2.0, "must"),
+        (Mark(2), 2.0, "reached"),
+        (Mark(2), 1.9, "missed"),
+        (Mark(300, most=True), 86.0, "reached"),
         (Mark(2, 3), 1.99, "missed"),
         (Mark(150, 100, most=True), 100.0, "aim"),
         (Mark(150, 100, most=True), 150.0, "must"),
