@@ -97,15 +97,15 @@ class _Run:
     def __init__(self, request: Request, manifest: Manifest, gate: Gate) -> None:
         self._request, self._manifest, self._gate = request, manifest, gate
         self._due: set[int] = set()
-        self._problems: list[str] = []
+        # What could not be done.
+        self._missed = Outcome()
         self._skipped = 0
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
         gone = [] if update else [missing(self._manifest, one) for one in gate.gone]
         for problem in (*gate.problems, *gone):
-            self._complain(str(problem))
-            self._due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
+            self._miss(problem)
         for name in gate.empty:
             self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
         checked = self._checked()
@@ -133,8 +133,14 @@ class _Run:
 
     def _complain(self, problem: str) -> None:
         """Say what could not be done; whoever reads a format is told, too."""
-        self._problems.append(problem)
+        self._missed.problems.append(problem)
         self._say(problem)
+
+    def _miss(self, problem: ReplayError) -> None:
+        """Say what was asked and could not be done, of which the exit code tells."""
+        self._missed.add_problem(problem)
+        self._due |= self._missed.due
+        self._say(str(problem))
 
     def _say(self, line: str) -> None:
         say(f"replay: {one_line(line)}")
@@ -153,7 +159,7 @@ class _Run:
             except UsageError as error:
                 entry = recordings[0].entry
                 if settings.schema is not None and entry is not None:  # of rules it was told already
-                    self._complain(str(self._manifest.schema_error(entry, error)))
+                    self._miss(self._manifest.schema_error(entry, error))
                 self._due.add(USAGE)
                 continue
             for recording, looked in self._looked(recordings, options):
@@ -173,8 +179,7 @@ class _Run:
                 elif answer.report is not None:
                     yield recording, answer.report
             except ReplayError as error:
-                self._complain(str(error))
-                self._due.add(USAGE if isinstance(error, UsageError) else UNREADABLE)
+                self._miss(error)
 
     def _compared(self, recording: Recording, looked: Looked) -> Judged | None:
         """A recording beside its entry; None for another log that a folder held."""
@@ -205,7 +210,7 @@ class _Run:
 
     def _rendered(self, checked: list[Judged]) -> Iterator[str]:
         """A format of findings, whose findings are the ways in which recordings differ."""
-        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped)
+        outcome = replace(self._missed, due=set(self._due), skipped=self._skipped)
         outcome.may_be_empty = NOTHING not in self._due
         style = Style(command=COMMAND, rules=CATALOGUE)
         reports = [report_of(one, self._manifest) for one in checked]
@@ -232,7 +237,8 @@ class _Run:
         numbers = Counter(one.status for one in checked)
         rest = {
             "stale": [*stale(self._gate.stale, self._manifest)],
-            "problems": self._problems + [one.looked.failure for one in checked if one.looked.failure is not None],
+            "problems": self._missed.problems
+            + [one.looked.failure for one in checked if one.looked.failure is not None],
             "summary": {
                 "recordings": len(checked),
                 "as_expected": numbers["as expected"],

@@ -214,6 +214,22 @@ def test_a_comment_says_what_differs(gate: Path) -> None:
     assert "G101 missing-finding" in said
 
 
+def test_what_is_wrong_in_the_manifest_is_told_at_its_line(gate: Path) -> None:
+    (gate / "none.toml").write_text('paths = ["logs/whole.jsonl",\n"logs/zz*"]\n[[expect]]\npath = "logs/none"\n')
+    words = ("--config", "none.toml")
+    entries = json.loads(written("gitlab", gate, *words, code=2))
+    diagnostics = json.loads(written("rdjson", gate, *words, code=2))["diagnostics"]
+    annotations = re.findall(
+        r"^::error file=none.toml,line=(\d+),title=problem::", written("github", gate, *words, code=2).decode(), re.M
+    )
+
+    problems = [one["location"] for one in entries if one["check_name"] == "problem"]
+    assert [("none.toml", 2), ("none.toml", 4)] == [(at["path"], at["lines"]["begin"]) for at in problems]
+    located = [one["location"] for one in diagnostics if one["code"]["value"] == "problem"]
+    assert [("none.toml", 2), ("none.toml", 4)] == [(at["path"], at["range"]["start"]["line"]) for at in located]
+    assert ["2", "4"] == annotations
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_it_goes_into_a_file_if_one_is_named(gate: Path, tmp_path: Path, form: str) -> None:
     output = tmp_path / "out"
