@@ -15,7 +15,7 @@ import pytest
 
 # Imported here, since a run in this process forgets what it imports, and would take some of it in twice.
 from replay_cli import audited, fragments, history, pytest_items
-from tests.making import record
+from tests.making import record, store
 
 pytest_plugins = ["pytester"]
 IMPORTED = (audited, fragments, history, pytest_items)
@@ -61,6 +61,18 @@ def ran(told: list[str]) -> set[str]:
     """The node ids of a verbose run, each with how it ended."""
     lines = (re.match(r"(\S+::\S+ (?:PASSED|FAILED|SKIPPED))", line) for line in told)
     return {line[1] for line in lines if line}
+
+
+def test_the_test_that_the_manual_shows_passes(project: pytest.Pytester) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "pytest.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    write(project.path, {"tests/test_one.py": shown.encode(), "recordings/run.jsonl": store(92, 93, completed=True)})
+    passed = run(project, "-v", "tests")
+    write(project.path, {"recordings/run.jsonl": store(92, 93)})
+    failed = run(project, "-v", "tests")
+
+    assert ran(passed.outlines) == {"tests/test_one.py::test_it_comes_to_an_end PASSED"}
+    assert ran(failed.outlines) == {"tests/test_one.py::test_it_comes_to_an_end FAILED"}
 
 
 def test_each_recording_is_a_test(project: pytest.Pytester) -> None:
