@@ -78,7 +78,10 @@ class Collecting:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The recording that this file is, if it is one."""
-        if file_path.name not in self._names or file_path.resolve() not in self._recordings:
+        if file_path.name not in self._names:
+            return None
+        known = self._recordings.get(file_path.resolve())
+        if known is None or self._comes_by(known, file_path):
             return None
         recording: Recording = Recording.from_parent(parent, path=file_path)
         shown = one_line(recording.nodeid)
@@ -87,6 +90,23 @@ class Collecting:
             recording = Recording.from_parent(parent, path=file_path, nodeid=shown, name=one_line(recording.name))
         recording.terms = self._terms
         return recording
+
+    def _comes_by(self, known: Path, path: Path) -> bool:
+        """Whether a recording at ``path`` comes by the name ``known`` in this run, as there are links."""
+        start = self._config.invocation_params.dir
+        name = self._from_root(known)
+        if self._from_root(path) == name:
+            return False
+        return _is_below(name, [self._from_root(start / arg.partition("::")[0]) for arg in self._config.args])
+
+    def _from_root(self, path: Path) -> Path:
+        """A path without links on the way to the root folder, which may be called by several names itself."""
+        root, real = self._config.rootpath, self._real_root
+        return real / path.relative_to(root) if path.is_relative_to(root) else path
+
+    @cached_property
+    def _real_root(self) -> Path:
+        return self._config.rootpath.resolve()
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, None]:

@@ -169,6 +169,16 @@ def test_a_commit_is_held_up_by_what_is_not_as_the_manifest_says(repository: Pat
     (place / "recordings" / "torn.jsonl").unlink()
     gone = commit(place)
 
+    write(place, {"recordings/torn.jsonl": TORN, "recordings/unstaged.jsonl": CLEAN, "readme.md": b""})
+    ran(["git", "add", "readme.md", "recordings/torn.jsonl"], place)
+    unstaged = ran(["git", "commit", "-qm", "A"], place, PRE_COMMIT_HOME=str(place.parent / "cache"))
+    manifest = b'exclude = ["unstaged.jsonl"]\n' + (place / "replay.toml").read_bytes()
+    write(place, {"replay.toml": manifest})
+    ran(["git", "add", "replay.toml"], place)
+    excluded = ran(["git", "commit", "-qm", "B"], place, PRE_COMMIT_HOME=str(place.parent / "cache"))
+
+    assert (unstaged.returncode, "unstaged.jsonl: new, has no entry" in unstaged.stdout) == (1, True), unstaged.stdout
+    assert excluded.returncode == 0, excluded.stdout
     assert known.returncode == 0, known.stdout
     assert (new.returncode, "recordings/new.jsonl: new, has no entry" in new.stdout) == (1, True), new.stdout
     assert blessed.returncode == 0, blessed.stdout

@@ -75,6 +75,25 @@ def test_the_test_that_the_manual_shows_passes(project: pytest.Pytester) -> None
     assert ran(failed.outlines) == {"tests/test_one.py::test_it_comes_to_an_end FAILED"}
 
 
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        ("", ["link/clean.jsonl"]),
+        (".", ["link/clean.jsonl"]),
+        ("recordings link", ["link/clean.jsonl"]),
+        ("link", ["link/clean.jsonl"]),
+        ("recordings/clean.jsonl", ["recordings/clean.jsonl"]),
+        ("-n1", ["link/clean.jsonl"]),
+    ],
+)
+def test_a_recording_behind_a_link_is_one_test(words: str, paths: list[str], project: pytest.Pytester) -> None:
+    (project.path / "link").symlink_to("recordings")
+    project.makeini("[pytest]\nreplay_paths = link\n")
+    told = (run_apart if "-n" in words else run)(project, "-v", "-k", "replay", *words.split()).stdout.str()
+
+    assert paths == sorted(set(re.findall(r"(\S+)::replay", told)))
+
+
 def test_each_recording_is_a_test(project: pytest.Pytester) -> None:
     write(project.path, {"recordings/deep/torn.jsonl": TORN, "recordings/readme.md": b"none", "other.jsonl": TORN})
 
