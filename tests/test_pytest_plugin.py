@@ -94,6 +94,28 @@ def test_a_recording_behind_a_link_is_one_test(words: str, paths: list[str], pro
     assert paths == sorted(set(re.findall(r"(\S+)::replay", told)))
 
 
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ("replay_paths = build/rec", 4),
+        ("replay_paths = build/rec/torn.jsonl", 4),
+        ("replay_paths = recordings build", 4),
+        ("replay_paths = .", 0),
+        ("replay_paths = build/rec\nnorecursedirs = other", 1),
+        ("replay_paths = build/rec\nnorecursedirs = build/rec", 4),
+        ("replay_paths = build/rec\ntestpaths = tests build", 1),
+        ("replay_paths = build/rec\ntestpaths = tests", 1),
+    ],
+)
+def test_recordings_that_pytest_passes_over_are_no_gate(settings: str, code: int, project: pytest.Pytester) -> None:
+    write(project.path, {"build/rec/torn.jsonl": TORN})
+    project.makeini(f"[pytest]\n{settings}\n")
+    result = run(project)
+
+    assert code == result.ret
+    assert (code == 4) == ("stands in a folder that pytest passes over" in result.stderr.str())
+
+
 def test_each_recording_is_a_test(project: pytest.Pytester) -> None:
     write(project.path, {"recordings/deep/torn.jsonl": TORN, "recordings/readme.md": b"none", "other.jsonl": TORN})
 
