@@ -51,7 +51,9 @@ class CheckRecording(Model):
     """A recording beside what is expected of it."""
 
     path: str
-    status: Literal["as expected", "different", "new"] = Field(description="new: it has no entry, and so fails.")
+    status: Literal["as expected", "different", "new", "unreadable"] = Field(
+        description="new: it has no entry, and so fails. unreadable: as expected up to where it could be read."
+    )
     entry: str | None = Field(description="File and line of the entry that it is not as.")
     events: int = Field(ge=0)
     failure: str | None = Field(description="Why it could not be read to its end.")
@@ -74,6 +76,7 @@ class CheckSummary(Model):
     as_expected: int = Field(ge=0)
     different: int = Field(ge=0)
     new: int = Field(ge=0)
+    unreadable: int = Field(ge=0)
     skipped: int = Field(ge=0, description="Files ending in .log, found in folders, that are another log.")
     moved: int = Field(ge=0, description="Findings that are on another line than expected, which is no difference.")
 

@@ -6,6 +6,7 @@ Differences go to stdout; what is wrong with the manifest, and the summary, to s
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -96,15 +97,15 @@ class _Run:
     def __init__(self, request: Request, manifest: Manifest, gate: Gate) -> None:
         self._request, self._manifest, self._gate = request, manifest, gate
         self._due: set[int] = set()
-        self._problems: list[str] = []
+        # What could not be done.
+        self._missed = Outcome()
         self._skipped = 0
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
         gone = [] if update else [missing(self._manifest, one) for one in gate.gone]
         for problem in (*gate.problems, *gone):
-            self._complain(str(problem))
-            self._due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
+            self._miss(problem)
         for name in gate.empty:
             self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
         checked = self._checked()
@@ -132,8 +133,14 @@ class _Run:
 
     def _complain(self, problem: str) -> None:
         """Say what could not be done; whoever reads a format is told, too."""
-        self._problems.append(problem)
+        self._missed.problems.append(problem)
         self._say(problem)
+
+    def _miss(self, problem: ReplayError) -> None:
+        """Say what was asked and could not be done, of which the exit code tells."""
+        self._missed.add_problem(problem)
+        self._due |= self._missed.due
+        self._say(str(problem))
 
     def _say(self, line: str) -> None:
         say(f"replay: {one_line(line)}")
@@ -152,7 +159,7 @@ class _Run:
             except UsageError as error:
                 entry = recordings[0].entry
                 if settings.schema is not None and entry is not None:  # of rules it was told already
-                    self._complain(str(self._manifest.schema_error(entry, error)))
+                    self._miss(self._manifest.schema_error(entry, error))
                 self._due.add(USAGE)
                 continue
             for recording, looked in self._looked(recordings, options):
@@ -172,8 +179,7 @@ class _Run:
                 elif answer.report is not None:
                     yield recording, answer.report
             except ReplayError as error:
-                self._complain(str(error))
-                self._due.add(USAGE if isinstance(error, UsageError) else UNREADABLE)
+                self._miss(error)
 
     def _compared(self, recording: Recording, looked: Looked) -> Judged | None:
         """A recording beside its entry; None for another log that a folder held."""
@@ -204,7 +210,7 @@ class _Run:
 
     def _rendered(self, checked: list[Judged]) -> Iterator[str]:
         """A format of findings, whose findings are the ways in which recordings differ."""
-        outcome = Outcome(problems=[*self._problems], due=set(self._due), skipped=self._skipped)
+        outcome = replace(self._missed, due=set(self._due), skipped=self._skipped)
         outcome.may_be_empty = NOTHING not in self._due
         style = Style(command=COMMAND, rules=CATALOGUE)
         reports = [report_of(one, self._manifest) for one in checked]
@@ -228,16 +234,17 @@ class _Run:
         yield text(head_of(self._manifest))[:-1] + ',"recordings":['
         for number, one in enumerate(checked):
             yield f"{',' if number else ''}\n{text(told(one, self._manifest))}"
-        new = sum(one.compared is None for one in checked)
-        different = sum(one.differs for one in checked) - new
+        numbers = Counter(one.status for one in checked)
         rest = {
             "stale": [*stale(self._gate.stale, self._manifest)],
-            "problems": self._problems + [one.looked.failure for one in checked if one.looked.failure is not None],
+            "problems": self._missed.problems
+            + [one.looked.failure for one in checked if one.looked.failure is not None],
             "summary": {
                 "recordings": len(checked),
-                "as_expected": len(checked) - new - different,
-                "different": different,
-                "new": new,
+                "as_expected": numbers["as expected"],
+                "different": numbers["different"],
+                "new": numbers["new"],
+                "unreadable": numbers["unreadable"],
                 "skipped": self._skipped,
                 "moved": _moved(checked),
             },
@@ -259,11 +266,12 @@ class _Run:
         moved = _moved(checked)
         if moved:
             self._say(f"{count(moved, 'finding')} moved to another line; `replay check --update` takes note of it")
-        new = sum(one.compared is None for one in checked)
-        differ = sum(one.differs for one in checked) - new
-        said = [count(len(checked), "recording"), f"{len(checked) - new - differ} as expected"]
+        numbers = Counter(one.status for one in checked)
+        new, differ, unread = (numbers[status] for status in ("new", "different", "unreadable"))
+        said = [count(len(checked), "recording"), f"{numbers['as expected']} as expected"]
         said += [f"{differ} not as expected"] if differ else []
         said += [f"{new} without an entry"] if new else []
+        said += [f"{unread} not read to the end"] if unread else []
         said += [f"{count(self._skipped, 'other log')} skipped"] if self._skipped else []
         self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if new or differ else ""))
 
@@ -275,16 +283,21 @@ class _Run:
 
         if not self._manifest.holds(str(self._manifest.file)):
             raise UsageError(f"--update: {self._manifest.shown} is a link that leads out of the repository")
-        folder, found, new = self._manifest.folder, [], 0
+        folder, found, new, left = self._manifest.folder, [], 0, 0
         for one in checked:
             path = os.path.relpath(one.recording.full, folder)
-            if not one.is_dated or one.looked.failure is not None:
+            if one.looked.failure is not None:
+                left += 1
+                continue
+            if not one.is_dated:
                 continue
             if not _is_text(path):
+                left += 1
                 self._complain(f"{one_line(path)}: TOML has no way to tell this name, which is no UTF-8; exclude it")
                 self._due.add(FINDINGS)
                 continue
             if one.looked.uncompared:
+                left += 1
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
                 continue
@@ -295,13 +308,17 @@ class _Run:
             return
         blessing = blessed(self._manifest, found, self._gate.gone)
         if blessing == self._manifest.text:
-            self._say(f"{self._manifest.shown} says so already of {count(len(checked), 'recording')}")
+            known = count(len(checked) - left, "recording")
+            said = [f"says so already of {known}"] * (not left or left < len(checked))
+            said += [f"is not written of {count(left, 'recording')}"] * bool(left)
+            self._say(f"{self._manifest.shown} {', '.join(said)}")
             return
         with replacing(self._manifest.file, "--update") as file:
             file.write(blessing.encode())
         gone = len(self._gate.gone)
         said = [f"{new} new"] * bool(new) + [f"{len(found) - new} changed"] * (len(found) > new)
-        self._say(f"wrote {self._manifest.shown}: {', '.join([*said, *([f'{gone} gone'] if gone else [])])}")
+        said += [f"{gone} gone"] * bool(gone) + [f"{left} not written"] * bool(left)
+        self._say(f"wrote {self._manifest.shown}: {', '.join(said)}")
 
 
 def _is_text(path: str) -> bool:

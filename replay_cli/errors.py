@@ -3,7 +3,8 @@
     Exception
     └── ReplayError       says in one line what is wrong
         ├── UsageError    what was asked cannot be meant: exit 2
-        │   └── SchemaError   it is the schema of --schema
+        │   ├── SchemaError   it is the schema of --schema
+    │   └── PlacedError   it stands in a file, on a line
         ├── SourceError   an input cannot be read: exit 4
         └── WorkerDiedError   a process was killed: exit 4
 
@@ -42,6 +43,17 @@ class UsageError(ReplayError):
 
 class SchemaError(UsageError):
     """The schema cannot be used: it is none, it refers to what is not in it, or it takes too long."""
+
+
+class PlacedError(UsageError):
+    """What stands on a line (from 1) of a file cannot be meant."""
+
+    def __init__(self, path: str, line: int, said: str) -> None:
+        super().__init__(path, line, said)
+        self.path, self.line, self.said = path, line, said
+
+    def __str__(self) -> str:
+        return one_line(f"{self.path}:{self.line}: {self.said}")
 
 
 class SourceError(ReplayError):

@@ -1,8 +1,10 @@
 """Expectations: a report beside what is expected of its recording. What differs is missing, unexpected or changed.
 
 A finding is the same one if its rule and the content of its line are, wherever the line stands by now: the
-fingerprint decides. An expected finding without one is found by its seq, or else by its line. Of what is left over,
-one that is expected and one that was found are one that changed if they share rule and line, or rule and seq.
+fingerprint decides. Of lines with the same content those go together that stand where they stood, then the first with
+the first; the number in a fingerprint, which counts lines alike from the top, is not asked. An expected finding
+without a fingerprint is found by its seq, or else by its line. Of what is left over, one that is expected and one
+that was found are one that changed if they share rule and line, or rule and seq.
 """
 
 from __future__ import annotations
@@ -85,7 +87,9 @@ class Compared(NamedTuple):
     @property
     def dated(self) -> bool:
         """Whether an expected finding is not told as it is now, though it is the same one."""
-        return any(one.fingerprint is None or one.line not in (None, seen.line) for one, seen in self.same)
+        return any(
+            one.fingerprint != seen.fingerprint or one.line not in (None, seen.line) for one, seen in self.same
+        )
 
     @property
     def moved(self) -> int:
@@ -147,7 +151,14 @@ _Way = tuple[Callable[[Expected], Hashable], Callable[[Seen], Hashable]]
 """What an expected and a found finding have in common if they are one; None asks nothing."""
 
 _SAME: tuple[_Way, ...] = (
-    (lambda one: one.fingerprint and (one.code, one.fingerprint), lambda one: (one.code, one.fingerprint)),
+    (
+        lambda one: one.fingerprint and one.line and (one.code, _content(one.fingerprint), one.line),
+        lambda one: (one.code, _content(one.fingerprint), one.line),
+    ),
+    (
+        lambda one: one.fingerprint and (one.code, _content(one.fingerprint)),
+        lambda one: (one.code, _content(one.fingerprint)),
+    ),
     (
         lambda one: None if one.fingerprint or one.seq is None else (one.code, one.seq),
         lambda one: (one.code, one.seq),
@@ -211,6 +222,11 @@ def _paired(
         else:
             left.append(one)
     return pairs, left, [seen for seen in found if id(seen) not in taken]
+
+
+def _content(fingerprint: str) -> str:
+    """What a fingerprint says of the line, without the number of those alike."""
+    return fingerprint.partition(":")[0]
 
 
 def _line(one: Difference) -> int:

@@ -63,6 +63,15 @@ class Judged(NamedTuple):
         return self.compared is None or self.compared.differs
 
     @property
+    def status(self) -> str:
+        """What the document calls it (``checked.CheckRecording``)."""
+        if self.compared is None:
+            return "new"
+        if self.compared.differs:
+            return "different"
+        return "as expected" if self.looked.failure is None else "unreadable"
+
+    @property
     def is_dated(self) -> bool:
         """Whether the manifest does not tell it as it is now."""
         own = self.recording.entry is not None and not self.recording.entry.is_pattern
@@ -82,8 +91,15 @@ def report_of(one: Judged, manifest: Manifest) -> Report:
         found += [_bound(bound, looked.lines, place) for bound in one.compared.bounds]
     if looked.uncompared and one.differs:
         found.append(_at(TOO_MANY, looked.lines, f"{looked.uncompared} more findings than can be compared"))
-    verdict = "not as expected" if one.differs else "as expected"
-    return _report(one.recording.path, looked, found, verdict if one.compared is not None else "not expected")
+    return _report(one.recording.path, looked, found, _VERDICTS[one.status])
+
+
+_VERDICTS = {
+    "as expected": "as expected",
+    "different": "not as expected",
+    "new": "not expected",
+    "unreadable": "not read to its end",
+}
 
 
 def report_of_stale(entries: Sequence[Entry], manifest: Manifest) -> Report:
@@ -171,7 +187,7 @@ def told(one: Judged, manifest: Manifest) -> dict[str, Any]:
     bounds = one.compared.bounds if one.compared is not None else []
     return {
         "path": one.recording.path,
-        "status": "new" if one.compared is None else "different" if one.differs else "as expected",
+        "status": one.status,
         "entry": manifest.place(entry) if entry is not None and one.differs else None,
         "events": looked.events,
         "failure": looked.failure,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replay_cli.discovery import fits, is_pattern
-from replay_cli.errors import UsageError
+from replay_cli.errors import PlacedError, UsageError
 from replay_cli.grading import Grading, grade
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span, places
@@ -109,11 +109,11 @@ class Manifest:
         """File and line of an entry."""
         return f"{self.shown}:{self.line('expect', entry.number)}"
 
-    def error(self, way: Way, said: str) -> UsageError:
+    def error(self, way: Way, said: str) -> PlacedError:
         """What is wrong at a place."""
-        return UsageError(f"{self.shown}:{self.line(*way)}: {said}")
+        return PlacedError(self.shown, self.line(*way), said)
 
-    def schema_error(self, entry: Entry, error: UsageError) -> UsageError:
+    def schema_error(self, entry: Entry, error: UsageError) -> PlacedError:
         """What is wrong with the schema of an entry, told as what is wrong at its place."""
         schema = entry.settings.schema or ""
         return self.error(

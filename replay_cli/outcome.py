@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from replay_cli.errors import ReplayError, UsageError
+from replay_cli.errors import PlacedError, ReplayError, SourceError, UsageError
 from replay_cli.findings import Severity
 from replay_cli.told import Counts, Report, Summary
 
@@ -22,7 +22,8 @@ _LEVELS = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 class Outcome:
     """Grows as reports come in; findings at or above ``fail_level`` make the run fail (OFF: none do).
 
-    ``may_be_empty`` tells that sources without an event may be what is wanted.
+    ``places`` are path and line of problems that have one, by what is said. ``may_be_empty`` tells that sources
+    without an event may be what is wanted.
     """
 
     fail_level: Severity = Severity.ERROR
@@ -32,6 +33,7 @@ class Outcome:
     size: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("error", "warning", "note"), 0))
     problems: list[str] = field(default_factory=list)
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     may_be_empty: bool = False
 
@@ -44,6 +46,7 @@ class Outcome:
             self.counts[level] += getattr(report.counts, level)
         if report.failure:
             self.problems.append(report.failure)
+            self.places[report.failure] = report.source, report.lines
             self.due.add(UNREADABLE)
         if self._fails(report.counts):
             self.due.add(FINDINGS)
@@ -51,6 +54,10 @@ class Outcome:
     def add_problem(self, problem: ReplayError) -> None:
         """Count in something that was asked and could not be done."""
         self.problems.append(str(problem))
+        if isinstance(problem, SourceError):
+            self.places[str(problem)] = problem.name, 1
+        elif isinstance(problem, PlacedError):
+            self.places[str(problem)] = problem.path, problem.line
         self.due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
 
     def _fails(self, counts: Counts) -> bool:

@@ -51,6 +51,7 @@ class Collecting:
         for empty in found.empty:
             raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
         given = [Path(self._config.rootpath, arg) for arg in self._config.args]
+        self._hold_reached(given)
         # A run in a folder of the root is one of that folder; what is outside the root no folder's run would take.
         apart_from = (
             given
@@ -78,7 +79,10 @@ class Collecting:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The recording that this file is, if it is one."""
-        if file_path.name not in self._names or file_path.resolve() not in self._recordings:
+        if file_path.name not in self._names:
+            return None
+        known = self._recordings.get(file_path.resolve())
+        if known is None or self._comes_by(known, file_path):
             return None
         recording: Recording = Recording.from_parent(parent, path=file_path)
         shown = one_line(recording.nodeid)
@@ -88,6 +92,23 @@ class Collecting:
         recording.terms = self._terms
         return recording
 
+    def _comes_by(self, known: Path, path: Path) -> bool:
+        """Whether a recording at ``path`` comes by the name ``known`` in this run, as there are links."""
+        start = self._config.invocation_params.dir
+        name = self._from_root(known)
+        if self._from_root(path) == name:
+            return False
+        return _is_below(name, [self._from_root(start / arg.partition("::")[0]) for arg in self._config.args])
+
+    def _from_root(self, path: Path) -> Path:
+        """A path without links on the way to the root folder, which may be called by several names itself."""
+        root, real = self._config.rootpath, self._real_root
+        return real / path.relative_to(root) if path.is_relative_to(root) else path
+
+    @cached_property
+    def _real_root(self) -> Path:
+        return self._config.rootpath.resolve()
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, None]:
         """Among what a report can be selected by are the names of folders, which may be no text either."""
@@ -95,6 +116,16 @@ class Collecting:
         if isinstance(item, Audit):
             report = made.get_result()
             report.keywords = {one_line(name): value for name, value in report.keywords.items()}
+
+    def _hold_reached(self, given: list[Path]) -> None:
+        """Raise UsageError for what names only recordings in folders that pytest is told to pass over."""
+        patterns = self._config.getini("norecursedirs")
+        for pattern in self._config.getini("replay_paths"):
+            named = discover([_from(self._config.rootpath, pattern)], stdin=None).entries
+            paths = [Path(normpath(entry.path)) for entry in named]
+            if paths and all(_is_passed_over(path, given, patterns) for path in paths):
+                said = "stands in a folder that pytest passes over (norecursedirs); name that in testpaths"
+                raise pytest.UsageError(f"replay_paths: {one_line(pattern)}: {said}")
 
     def _is_ignored(self, path: Path) -> bool:
         """Whether --ignore or --ignore-glob is for it; pytest itself does not ask them of what it is to look into."""
@@ -202,6 +233,23 @@ def _from(root: Path, pattern: str) -> str:
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _is_passed_over(path: Path, given: Iterable[Path], patterns: Iterable[str]) -> bool:
+    """Whether a path is below what was ``given``, and from each of that in a folder that fits a pattern.
+
+    A pattern with a slash is for whole paths, another for names, as pytest takes ``norecursedirs``.
+    """
+    above = [one for one in given if path.is_relative_to(one)]
+    return bool(above) and all(
+        any(
+            fnmatch(str(folder), f"*/{pattern}") if "/" in pattern else fnmatch(folder.name, pattern)
+            for folder in path.parents
+            if folder != one and folder.is_relative_to(one)
+            for pattern in patterns
+        )
+        for one in above
+    )
 
 
 def _topmost(folders: set[Path]) -> list[Path]:

@@ -39,7 +39,7 @@ ROWS = (
     "survey contrast blessing judged",
     "expectations",
     "render.concise render.github render.sarif render.gitlab render.rdjson render.junit render.markdown",
-    "render.fingerprints",
+    "render.fingerprints render.troubles",
     "render.json render.markup render.paths",
     "outcome statistics beginning",
     "planning quarantine",

@@ -229,6 +229,37 @@ def test_missing_unexpected_and_changed_findings_are_told_apart(folder: Path, re
     assert ran.stdout.startswith("logs/broken.jsonl: 1 missing, 1 unexpected, 1 changed (expected at replay.toml:")
 
 
+GARBAGE = b"garbage one\n"
+OTHER = b"garbage two\n"
+
+ALIKE = {
+    "the first of two": ([2, 4], {2: OTHER}, {2: "changed"}),
+    "the last of two": ([2, 4], {4: OTHER}, {4: "changed"}),
+    "both": ([2, 4], {2: OTHER, 4: OTHER}, {2: "changed", 4: "changed"}),
+    "the second of three": ([2, 4, 6], {4: OTHER}, {4: "changed"}),
+    "one is mended": ([2, 4], {2: record(2)}, {2: "missing"}),
+    "one more": ([2, 4], {6: GARBAGE}, {6: "unexpected"}),
+    "all two lines further down": ([2, 4], {2: record(2), 6: GARBAGE}, {}),
+}
+"""Lines of the same content; which lines change, and what is told of which."""
+
+
+@pytest.mark.parametrize(("lines", "changes", "told"), ALIKE.values(), ids=ALIKE)
+def test_lines_of_the_same_content_are_each_told_for_themselves(
+    lines: list[int], changes: dict[int, bytes], told: dict[int, str], folder: Path, called: Replay
+) -> None:
+    kept = {number: record(number) for number in range(1, 8)} | dict.fromkeys(lines, GARBAGE)
+    path = folder / "logs" / "broken.jsonl"
+    path.write_bytes(b"".join(kept.values()))
+    blessed(folder, called)
+    path.write_bytes(b"".join((kept | changes).values()))
+    (recording, _) = json.loads(called("check", "--format", "json").stdout)["recordings"]
+
+    assert told == {(one["found"] or one["expected"])["line"]: one["kind"] for one in recording["differences"]}
+    assert 0 == called("check", "--update").code
+    assert "2 recordings, 2 as expected" in called("check").stderr
+
+
 def test_an_edit_above_revives_nothing(folder: Path, replay: Replay) -> None:
     manifest = blessed(folder, replay)
     path = folder / "logs" / "broken.jsonl"
@@ -824,6 +855,40 @@ def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay:
     assert before == manifest.read_text()
 
 
+def test_what_was_not_read_to_its_end_is_not_counted_as_expected(folder: Path, called: Replay) -> None:
+    whole = store(*range(1, 2000))
+    (folder / "logs" / "whole.jsonl").write_bytes(gzip.compress(whole)[:-2000])
+    write(folder, 'paths = ["logs/whole.jsonl"]\n\n[[expect]]\npath = "logs/whole.jsonl"\n')
+    ran = called("check")
+
+    assert (4, "") == (ran.code, ran.stdout)
+    assert "replay: 1 recording, 0 as expected, 1 not read to the end" == last(ran.stderr)
+    document = json.loads(called("check", "--format", "json").stdout)
+    jsonschema.validate(document, json.loads(schema_text("check")))
+    assert ["unreadable"] == [one["status"] for one in document["recordings"]]
+    assert (0, 0, 1) == tuple(document["summary"][key] for key in ("as_expected", "different", "unreadable"))
+    for form in ("junit", "markdown"):
+        assert "as expected" not in called("check", "--format", form).stdout
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["cut.jsonl"], "replay.toml is not written of 1 recording"),
+        (["cut.jsonl", "whole.jsonl"], "wrote replay.toml: 1 new, 1 not written"),
+        (["cut.jsonl", "known.jsonl"], "replay.toml says so already of 1 recording, is not written of 1 recording"),
+        (["known.jsonl"], "replay.toml says so already of 1 recording"),
+    ],
+)
+def test_what_was_not_written_is_not_said_to_be(names: list[str], said: str, folder: Path, called: Replay) -> None:
+    (folder / "logs" / "cut.jsonl").write_bytes(gzip.compress(WHOLE)[:-20])
+    (folder / "logs" / "known.jsonl").write_bytes(WHOLE)
+    write(folder, 'paths = ["logs"]\n\n[[expect]]\npath = "logs/known.jsonl"\n')
+    ran = called("check", "--update", *(f"logs/{name}" for name in names))
+
+    assert f"replay: {said}" == last(ran.stderr)
+
+
 def test_more_findings_than_can_be_compared_are_never_blessed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -833,7 +898,9 @@ def test_more_findings_than_can_be_compared_are_never_blessed(
     monkeypatch.setattr(checking, "MOST", 5)
 
     assert 1 == checking.check(checking.Request([], update=True, jobs=1))
-    assert "logs/broken.jsonl: has more than 5 findings, which none can expect" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "logs/broken.jsonl: has more than 5 findings, which none can expect" in said
+    assert "replay: wrote replay.toml: 1 new, 1 not written" == last(said)
     assert 1 == checking.check(checking.Request([], jobs=1))
     assert "logs/broken.jsonl: new, has no entry in replay.toml (6 findings)" in capsys.readouterr().out
 

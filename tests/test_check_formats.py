@@ -126,9 +126,15 @@ def test_the_document_tells_all_that_differs(gate: Path) -> None:
     ]
     assert ("replay.toml:7", None) == tuple(recordings[f"logs/{name}.jsonl"]["entry"] for name in ("ends", "whole"))
     assert [{"path": "logs/whol?.jsonl", "entry": "replay.toml:20"}] == document["stale"]
-    assert {"as_expected": 1, "different": 2, "new": new, "moved": 0, "skipped": 0, "recordings": 3 + new} == (
-        document["summary"]
-    )
+    assert {
+        "as_expected": 1,
+        "different": 2,
+        "new": new,
+        "moved": 0,
+        "skipped": 0,
+        "recordings": 3 + new,
+        "unreadable": 0,
+    } == (document["summary"])
 
 
 def told(form: str, text: bytes) -> Counter[tuple[str, str, int]]:
@@ -206,6 +212,22 @@ def test_a_comment_says_what_differs(gate: Path) -> None:
 
     assert said.startswith("### replay check\n\n**failed** · 1 source, 2 events: 3 errors, 0 warnings, 0 notes\n")
     assert "G101 missing-finding" in said
+
+
+def test_what_is_wrong_in_the_manifest_is_told_at_its_line(gate: Path) -> None:
+    (gate / "none.toml").write_text('paths = ["logs/whole.jsonl",\n"logs/zz*"]\n[[expect]]\npath = "logs/none"\n')
+    words = ("--config", "none.toml")
+    entries = json.loads(written("gitlab", gate, *words, code=2))
+    diagnostics = json.loads(written("rdjson", gate, *words, code=2))["diagnostics"]
+    annotations = re.findall(
+        r"^::error file=none.toml,line=(\d+),title=problem::", written("github", gate, *words, code=2).decode(), re.M
+    )
+
+    problems = [one["location"] for one in entries if one["check_name"] == "problem"]
+    assert [("none.toml", 2), ("none.toml", 4)] == [(at["path"], at["lines"]["begin"]) for at in problems]
+    located = [one["location"] for one in diagnostics if one["code"]["value"] == "problem"]
+    assert [("none.toml", 2), ("none.toml", 4)] == [(at["path"], at["range"]["start"]["line"]) for at in located]
+    assert ["2", "4"] == annotations
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -220,6 +220,40 @@ def test_reviewdog_gets_no_field_that_its_parser_does_not_know(logs: Path) -> No
     assert {frozenset(["message", "location", "severity", "code"])} == {*map(frozenset, document["diagnostics"])}
 
 
+UNREAD = {
+    "cut.jsonl.bz2": ("cut.jsonl.bz2", "cut.jsonl.bz2: "),
+    "clean.jsonl missing.jsonl": ("", "no such file: missing.jsonl"),
+    "broken.jsonl.gz": ("broken.jsonl.gz", "broken.jsonl.gz: "),
+    "empty": ("", "no source held an event"),
+}
+"""Words; the file that a problem is shown at, and how it begins."""
+
+
+@pytest.mark.parametrize(("words", "path", "said"), [(words, *told) for words, told in UNREAD.items()], ids=UNREAD)
+def test_what_could_not_be_read_is_told_where_findings_are(logs: Path, words: str, path: str, said: str) -> None:
+    (logs / "broken.jsonl.gz").write_bytes(gzip.compress(store(1))[:20])
+    (logs / "empty").mkdir(exist_ok=True)
+    (entry,) = json.loads(written("gitlab", logs, *words.split()))
+    (diagnostic,) = json.loads(written("rdjson", logs, *words.split()))["diagnostics"]
+    (annotation,) = re.findall(
+        r"^::error (.*)title=problem::(.*)$", written("github", logs, *words.split()).decode(), re.M
+    )
+
+    assert ("problem", path or ".") == (entry["check_name"], entry["location"]["path"])
+    assert (path or ".", "ERROR") == (diagnostic["location"]["path"], diagnostic["severity"])
+    assert annotation[0].partition(",line=")[0] == (f"file={path}" if path else "")
+    assert all(told.startswith(said) for told in (entry["description"], diagnostic["message"], annotation[1]))
+
+
+def test_no_more_problems_are_annotated_than_github_keeps(logs: Path) -> None:
+    said = written(
+        "github", logs, "damaged.jsonl", *(f"there is none called {number}" for number in range(12))
+    ).decode()
+
+    assert 10 == said.count("::error ")
+    assert "\n4 more problems not annotated: GitHub keeps 10 of a level per step\n" in said
+
+
 def test_junit_lists_every_finding_under_its_rule() -> None:
     suites = ElementTree.fromstring(written("junit", ROOT, *FIXTURES))
     said = "".join(part.text or "" for case in suites.iter("testcase") for part in case)

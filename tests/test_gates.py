@@ -27,6 +27,15 @@ from tests.making import record
 ROOT = Path(__file__).parents[1]
 CLEAN = record(1) + record(2)
 TORN = record(1) + record(2)[:40]
+KNOWN = """\
+paths = ["recordings"]
+[[expect]]
+path = "recordings/clean.jsonl"
+[[expect]]
+path = "recordings/torn.jsonl"
+findings = [{ rule = "torn-tail" }]
+"""
+"""A manifest that knows of a clean recording and of a broken one."""
 
 NEEDED = ("replay_cli", "schemas", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml")
 """What a package is built from."""
@@ -93,7 +102,7 @@ def repository(workplace: Path) -> Path:
 def blocks(page: str) -> dict[str, str]:
     """The files that a page shows, by the names in their first lines."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    shown = re.findall(r"^```(?:yaml|make)\n# (\S+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    shown = re.findall(r"^```(?:yaml|make)\n# ([^\n]+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     return dict(shown)
 
 
@@ -160,6 +169,16 @@ def test_a_commit_is_held_up_by_what_is_not_as_the_manifest_says(repository: Pat
     (place / "recordings" / "torn.jsonl").unlink()
     gone = commit(place)
 
+    write(place, {"recordings/torn.jsonl": TORN, "recordings/unstaged.jsonl": CLEAN, "readme.md": b""})
+    ran(["git", "add", "readme.md", "recordings/torn.jsonl"], place)
+    unstaged = ran(["git", "commit", "-qm", "A"], place, PRE_COMMIT_HOME=str(place.parent / "cache"))
+    manifest = b'exclude = ["unstaged.jsonl"]\n' + (place / "replay.toml").read_bytes()
+    write(place, {"replay.toml": manifest})
+    ran(["git", "add", "replay.toml"], place)
+    excluded = ran(["git", "commit", "-qm", "B"], place, PRE_COMMIT_HOME=str(place.parent / "cache"))
+
+    assert (unstaged.returncode, "unstaged.jsonl: new, has no entry" in unstaged.stdout) == (1, True), unstaged.stdout
+    assert excluded.returncode == 0, excluded.stdout
     assert known.returncode == 0, known.stdout
     assert (new.returncode, "recordings/new.jsonl: new, has no entry" in new.stdout) == (1, True), new.stdout
     assert blessed.returncode == 0, blessed.stdout
@@ -318,13 +337,20 @@ def runner(repository: Path, workplace: Path) -> Runner:
         ({"paths": "$(touch owned)`touch owned`; touch owned"}, 2, "no such file: $(touch owned)"),
         ({"paths": "clean.jsonl", "format": "text; touch owned"}, 2, "--format"),
         ({"paths": "empty.log"}, 3, ""),
+        ({"command": "check"}, 1, "3 recordings, 2 as expected, 1 without an entry"),
+        ({"command": "check", "paths": "torn.jsonl"}, 0, "1 recording, 1 as expected"),
+        ({"command": "check", "paths": "blank.jsonl"}, 1, "::error file=blank.jsonl,line=1,col=1,title=G106"),
+        ({"command": "check", "paths": "torn.jsonl", "fail-level": "note"}, 2, "fail-level: is of validate"),
+        ({"command": "check; touch owned", "paths": "clean.jsonl"}, 2, "command: is neither validate nor check"),
     ],
 )
 def test_the_action_is_a_gate(inputs: dict[str, str], code: int, said: str, runner: Runner, tmp_path: Path) -> None:
     files = {"clean.jsonl": CLEAN, "torn.jsonl": TORN, "blank.jsonl": record(1) + b"\n" + record(2)}
     write(tmp_path, {**files, "two words/a.jsonl": CLEAN, "empty.log": b"", "out dir/readme": b""})
+    if "command" in inputs:
+        write(tmp_path, {"replay.toml": KNOWN.replace("recordings/", "").replace("recordings", "*.jsonl").encode()})
 
-    ended, told, outputs = runner.step("Validate", tmp_path, **inputs)
+    ended, told, outputs = runner.step("Run replay", tmp_path, **inputs)
 
     assert (ended, outputs) == (code, {"exit-code": str(code)}), told
     assert said in told
@@ -342,15 +368,81 @@ def test_the_recipes_for_github_work(name: str, runner: Runner, tmp_path: Path) 
     (job,) = read_yaml(text)["jobs"].values()
     (given,) = [step["with"] for step in job["steps"] if step["uses"].startswith("OWNER/replay@")]
 
-    code, told, _ = runner.step("Validate", tmp_path, **given)
+    code, told, _ = runner.step("Run replay", tmp_path, **given)
 
     assert not complaints("github-workflows", tmp_path / name)
     assert code == 1, told
     assert "torn-tail" in (told if name == "recordings.yml" else (tmp_path / "replay.sarif").read_text("utf-8"))
 
 
-def test_the_recipe_for_gitlab_works(tmp_path: Path) -> None:
+HELD = [(CLEAN, TORN, 0), (CLEAN, CLEAN, 1), (TORN, TORN, 1)]
+"""What a clean recording and one that is known to be torn hold, and the exit code of the gate."""
+
+
+def hold(folder: Path, clean: bytes, torn: bytes) -> None:
+    """Put recordings under a manifest."""
+    write(
+        folder,
+        {"replay.toml": KNOWN.encode(), "recordings/clean.jsonl": clean, "recordings/torn.jsonl": torn},
+    )
+
+
+@pytest.mark.parametrize(("clean", "torn", "code"), HELD)
+def test_the_recipe_for_github_holds_to_the_manifest(
+    clean: bytes, torn: bytes, code: int, runner: Runner, tmp_path: Path
+) -> None:
+    text = blocks("docs/ci.md")[".github/workflows/check.yml"]
+    write(tmp_path, {"check.yml": text.encode()})
+    hold(tmp_path, clean, torn)
+    (job,) = read_yaml(text)["jobs"].values()
+    (given,) = [step["with"] for step in job["steps"] if step["uses"].startswith("OWNER/replay@")]
+
+    ended, told, _ = runner.step("Run replay", tmp_path, **given)
+
+    assert not complaints("github-workflows", tmp_path / "check.yml")
+    assert (ended, "::error file=recordings/" in told) == (code, bool(code)), told
+
+
+@pytest.mark.parametrize(("clean", "torn", "code"), HELD)
+def test_the_recipe_for_gitlab_holds_to_the_manifest(clean: bytes, torn: bytes, code: int, tmp_path: Path) -> None:
     text = blocks("docs/ci.md")[".gitlab-ci.yml"]
+    write(tmp_path, {".gitlab-ci.yml": text.encode()})
+    hold(tmp_path, clean, torn)
+    (job,) = read_yaml(text).values()
+    install, *script = job["script"]
+
+    done = ran(["bash", "-e", "-c", "\n".join(script)], tmp_path, PATH=path_with_replay(tmp_path))
+
+    assert not complaints("gitlab-ci", tmp_path / ".gitlab-ci.yml")
+    assert (install, done.returncode) == ("pip install replay-cli", code), done.stdout
+    entries = json.loads((tmp_path / job["artifacts"]["reports"]["codequality"]).read_text("utf-8"))
+    assert len(entries) == code
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.parametrize(("clean", "torn", "code"), HELD)
+def test_the_recipe_for_make_holds_to_the_manifest(clean: bytes, torn: bytes, code: int, tmp_path: Path) -> None:
+    write(tmp_path, {"Makefile": blocks("docs/ci.md")["Makefile"].encode()})
+    hold(tmp_path, clean, torn)
+
+    done = ran(["make", "check"], tmp_path, PATH=path_with_replay(tmp_path))
+
+    assert done.returncode == 2 * code, done.stdout
+    assert f"2 recordings, {2 - code} as expected" in done.stdout
+
+
+def test_each_action_is_used_in_one_version() -> None:
+    """In what this repository runs, shows and writes for others."""
+    files = [ROOT / "action.yml", ROOT / "replay_cli" / "founding.py"]
+    files += [*(ROOT / ".github").rglob("*.yml"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    used = {one for file in files for one in re.findall(r"uses: ([\w/-]+)@(\S+)", file.read_text(encoding="utf-8"))}
+
+    assert {"actions/checkout", "actions/setup-python"} < {name for name, _ in used}
+    assert len({name for name, _ in used}) == len(used), sorted(used)
+
+
+def test_the_recipe_for_gitlab_works(tmp_path: Path) -> None:
+    text = blocks("docs/ci.md")[".gitlab-ci.yml without a manifest"]
     write(tmp_path, {".gitlab-ci.yml": text.encode(), "recordings/torn.jsonl": TORN})
     (job,) = read_yaml(text).values()
     install, *script = job["script"]
@@ -366,7 +458,10 @@ def test_the_recipe_for_gitlab_works(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 @pytest.mark.parametrize(("data", "code"), [(CLEAN, 0), (TORN, 2)])
 def test_the_recipe_for_make_works(data: bytes, code: int, tmp_path: Path) -> None:
-    write(tmp_path, {"Makefile": blocks("docs/ci.md")["Makefile"].encode(), "recordings/run.jsonl": data})
+    write(
+        tmp_path,
+        {"Makefile": blocks("docs/ci.md")["Makefile without a manifest"].encode(), "recordings/run.jsonl": data},
+    )
 
     done = ran(["make", "recordings"], tmp_path, PATH=path_with_replay(tmp_path))
 

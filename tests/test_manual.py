@@ -1,8 +1,10 @@
 """The pages say what the program does: their command lines, manifests, workflows, options, defaults and exit codes.
 
-Sessions are run by ``test_docs.py``. What is shown without its output is read here by the parts that are to read it,
-and not run: the command line parses the words, the published schema takes the manifest, the plugin and the action
-know what is set.
+Sessions are run by ``test_docs.py``, lines of ``sh`` that call replay by ``test_scripts.py``, recipes by
+``test_gates.py``, examples of Python by ``test_docs.py`` and ``test_pytest_plugin.py``. What is shown without its
+output is read here as well, by the parts that are to read it: the command line parses the words, the published schema
+takes the manifest, the plugin and the action know what is set. Commands that stand within the text are read, and not
+run.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
+import replay_cli
 from replay_cli import catalogue, cli, outcome, pytest_plugin
 from replay_cli.cli_words import with_speed
 from replay_cli.errors import ReplayError
@@ -211,7 +215,7 @@ def simple_commands(line: str) -> Iterator[list[str]]:
 
 def drift(page: str, text: str) -> list[str]:
     """What is not true of a page any more."""
-    looks = (command_lines, named, manifests, workflows, codes, defaults, keys, settings)
+    looks = (command_lines, named, others, manifests, workflows, codes, defaults, keys, settings, plugin)
     return [complaint for look in looks for complaint in look(page, text) if complaint]
 
 
@@ -260,6 +264,22 @@ def named(page: str, text: str) -> Iterator[str]:
             yield from (f"`{code}`: no option {option}" for option in told if option not in known)
 
 
+def others(page: str, text: str) -> Iterator[str]:
+    """What else is called within the text: targets of make, modules, options of twine as releases give them."""
+    released = (ROOT / "tests" / "check_dist.py").read_text(encoding="utf-8")
+    for code in spans(text):
+        name, *words = code.split() or [""]
+        if name == "make" and not code.startswith("make -"):
+            yield from misused([name, *words])
+        elif name == "twine" and "check" in words:
+            yield from (f"{code}: not as releases are checked" for word in words if f'"{word}"' not in released)
+        elif name == "python" and words[:1] == ["-m"] and words[1].startswith("replay_cli."):
+            there = ROOT.joinpath(*words[1].split(".")).with_suffix(".py").exists()
+            yield "" if there else f"{code}: no such module"
+        elif name == "python" and words[:1] == ["-m"]:
+            yield from misused([name, *words])
+
+
 def shown_commands(language: str, code: str) -> Iterator[list[str]]:
     lines = re.findall(r"^\$ (.*)$", code, re.MULTILINE) if language == "console" else scripts(language, code)
     for line in lines:
@@ -289,7 +309,8 @@ def workflows(page: str, text: str) -> Iterator[str]:
                 if isinstance(step, dict) and str(step.get("uses")).startswith("OWNER/replay@"):
                     given = step.get("with", {}).keys()
                     yield from (f"the action has no input {name}" for name in given - inputs().keys())
-                    yield from (f"the action needs {name}" for name in {"paths"} - given)
+                    checks = step.get("with", {}).get("command") == "check"
+                    yield "the action needs paths" if "paths" not in given and not checks else ""
                 if isinstance(step, dict) and step.get("repo") == "OWNER/replay":
                     yield from (f"no hook {hook['id']}" for hook in step["hooks"] if hook["id"] not in hooks)
 
@@ -299,6 +320,8 @@ def codes(page: str, text: str) -> Iterator[str]:
     known = {outcome.CLEAN, *outcome.PRECEDENCE}
     for code in re.findall(r"\bexit(?:s with| code) (\d+)", text, re.IGNORECASE):
         yield "" if int(code) in known | SIGNALS else f"no exit code {code}"
+    for code in re.findall(r"\b(\d+) if (?:it|there|every|one|an)\b", text) if page == "docs/ci.md" else ():
+        yield "" if int(code) in known else f"no exit code {code}"
     for order in re.findall(r"the first of ([\d, ]+) wins", text):
         yield "" if order == ", ".join(map(str, outcome.PRECEDENCE)) else f"the order is not {order}"
     told = {int(row[0]): row[1] for row in table(text, "code") if row[0].isdecimal()}
@@ -330,6 +353,9 @@ def defaults(page: str, text: str) -> Iterator[str]:
             helped = re.search(r"\[default: ([^\]]+)\]", option.help) if option else None
             default = helped[1] if helped else str(option.default) if option else ""
             yield "" if default == bare(told[1]) else f"{name[1]}: the default is {default}, not {told[1]}"
+    for called, number in re.findall(r"`(--[a-z-]+)` \((\d+)\)", text):
+        default = str(options(EXITING[page])[called].default)
+        yield "" if default == number else f"{called}: the default is {default}, not {number}"
 
 
 def bare(value: str) -> str:
@@ -343,6 +369,10 @@ def keys(page: str, text: str) -> Iterator[str]:
     schema = json.loads(schema_text("config"))
     places = (schema["properties"], schema["$defs"]["entry"]["properties"])
     for header, *rows in tables(text) if page == "docs/gate.md" else ():
+        if header[0] == "key":
+            names = [name for row in rows for name in re.findall(r"`([^`]+)`", row[0])]
+            places_of = (*places, schema["$defs"]["finding"]["properties"])
+            yield "" if any(sorted(names) == sorted(place) for place in places_of) else f"keys {names}"
         if header[:2] != ["key", "default"]:
             continue
         known = next(place for place in places if ("paths" in place) == any(row[0] == "`paths`" for row in rows))
@@ -358,6 +388,8 @@ def settings(page: str, text: str) -> Iterator[str]:
     known: dict[str, Any] = {}
     if page == "docs/ci.md":
         known, head = {name: one.get("default") for name, one in inputs().items()}, "input"
+        outputs = read_yaml((ROOT / "action.yml").read_text(encoding="utf-8"))["outputs"]
+        yield from (f"no output {name}" for name in re.findall(r"output `([^`]+)`", text) if name not in outputs)
     elif page == "docs/pytest.md":
         known, head = Declared().ini, "option"
     if not known:
@@ -371,6 +403,21 @@ def settings(page: str, text: str) -> Iterator[str]:
         said = re.search(r"`([^`]+)`(?: \(default\)| if it is not given)", row[-1]) if row else None
         if row and (said[1] if said else "") != (default or "" if isinstance(default, str) else ""):
             yield f"{name}: the default is {default!r}"
+
+
+def plugin(page: str, text: str) -> Iterator[str]:
+    """What the page of the plugin calls by name: itself where it is switched off, and parts of the Python API."""
+    if page != "docs/pytest.md":
+        return
+    for name in re.findall(r"-p no:([\w-]+)", text):
+        known = {point.name for point in entry_points(group="pytest11") if point.value == pytest_plugin.__name__}
+        blocked = f'is_blocked("{name}")' in inspect.getsource(pytest_plugin.pytest_configure)
+        yield "" if name in known or blocked else f"no plugin {name}"
+    asked = {*inspect.signature(replay_cli.assert_valid_stream).parameters, *Declared().ini, *replay_cli.__all__}
+    fields = {*replay_cli.Event.__annotations__, *dir(replay_cli.AuditedLog), "replay_log"}
+    for code in spans(text):
+        if re.fullmatch(r"[a-z]+(_[a-z]+)+", code) and code not in asked | fields:
+            yield f"`{code}` is none of the names there are"
 
 
 # --- The tests --------------------------------------------------------------------------------------------------
@@ -411,10 +458,20 @@ def test_a_page_says_what_the_program_does(page: str) -> None:
         ("docs/ci.md", "`error` (default), `warning` or `note`", "`error`, `warning` or `note` (default)"),
         ("docs/ci.md", "\treplay validate recordings", "\treplay valdiate recordings"),
         ("docs/ci.md", "- id: replay-validate", "- id: replay-audit"),
+        ("docs/ci.md", "          command: check", "          command: chekc"),
+        ("docs/ci.md", "          command: check", "          comand: check"),
         ("docs/ci.md", "replay validate --format gitlab --output-file", "replay validate --format gitlab --out-file"),
         ("docs/pytest.md", "| `replay_fail_level` |", "| `replay_fale_level` |"),
         ("docs/pytest.md", "replay_paths = [", "replay_path = ["),
         ("docs/pytest.md", "`--no-replay`", "`--without-replay`"),
+        ("docs/pytest.md", "-p no:replay`", "-p no:rplay`"),
+        ("docs/pytest.md", "`fail_level`, `profile`", "`fail_lvl`, `profile`"),
+        ("docs/releasing.md", "`make schemas docs fixtures`", "`make schemes docs fixtures`"),
+        ("docs/releasing.md", "twine check --strict", "twine check --stricter"),
+        ("docs/diff.md", "`--max-differences` (1000)", "`--max-differences` (500)"),
+        ("docs/ci.md", "2 if it was called wrongly", "6 if it was called wrongly"),
+        ("docs/ci.md", "output `exit-code`", "output `exitcode`"),
+        ("docs/gate.md", "| `ends-at-seq` |", "| `ends-by-seq` |"),
     ],
 )
 def test_what_is_not_true_any_more_is_noticed(page: str, true: str, false: str) -> None:

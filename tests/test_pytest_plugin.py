@@ -15,7 +15,7 @@ import pytest
 
 # Imported here, since a run in this process forgets what it imports, and would take some of it in twice.
 from replay_cli import audited, fragments, history, pytest_items
-from tests.making import record
+from tests.making import record, store
 
 pytest_plugins = ["pytester"]
 IMPORTED = (audited, fragments, history, pytest_items)
@@ -61,6 +61,59 @@ def ran(told: list[str]) -> set[str]:
     """The node ids of a verbose run, each with how it ended."""
     lines = (re.match(r"(\S+::\S+ (?:PASSED|FAILED|SKIPPED))", line) for line in told)
     return {line[1] for line in lines if line}
+
+
+def test_the_test_that_the_manual_shows_passes(project: pytest.Pytester) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "pytest.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    write(project.path, {"tests/test_one.py": shown.encode(), "recordings/run.jsonl": store(92, 93, completed=True)})
+    passed = run(project, "-v", "tests")
+    write(project.path, {"recordings/run.jsonl": store(92, 93)})
+    failed = run(project, "-v", "tests")
+
+    assert ran(passed.outlines) == {"tests/test_one.py::test_it_comes_to_an_end PASSED"}
+    assert ran(failed.outlines) == {"tests/test_one.py::test_it_comes_to_an_end FAILED"}
+
+
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        ("", ["link/clean.jsonl"]),
+        (".", ["link/clean.jsonl"]),
+        ("recordings link", ["link/clean.jsonl"]),
+        ("link", ["link/clean.jsonl"]),
+        ("recordings/clean.jsonl", ["recordings/clean.jsonl"]),
+        ("-n1", ["link/clean.jsonl"]),
+    ],
+)
+def test_a_recording_behind_a_link_is_one_test(words: str, paths: list[str], project: pytest.Pytester) -> None:
+    (project.path / "link").symlink_to("recordings")
+    project.makeini("[pytest]\nreplay_paths = link\n")
+    told = (run_apart if "-n" in words else run)(project, "-v", "-k", "replay", *words.split()).stdout.str()
+
+    assert paths == sorted(set(re.findall(r"(\S+)::replay", told)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ("replay_paths = build/rec", 4),
+        ("replay_paths = build/rec/torn.jsonl", 4),
+        ("replay_paths = recordings build", 4),
+        ("replay_paths = .", 0),
+        ("replay_paths = build/rec\nnorecursedirs = other", 1),
+        ("replay_paths = build/rec\nnorecursedirs = build/rec", 4),
+        ("replay_paths = build/rec\ntestpaths = tests build", 1),
+        ("replay_paths = build/rec\ntestpaths = tests", 1),
+    ],
+)
+def test_recordings_that_pytest_passes_over_are_no_gate(settings: str, code: int, project: pytest.Pytester) -> None:
+    write(project.path, {"build/rec/torn.jsonl": TORN})
+    project.makeini(f"[pytest]\n{settings}\n")
+    result = run(project)
+
+    assert code == result.ret
+    assert (code == 4) == ("stands in a folder that pytest passes over" in result.stderr.str())
 
 
 def test_each_recording_is_a_test(project: pytest.Pytester) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.render.markup import cell
+from replay_cli.render.troubles import NAME, Trouble, troubles
 from replay_cli.told import Finding, Report
 from replay_cli.wording import count
 
@@ -35,13 +36,19 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
-    """An annotation for the first findings of each level, then what is left, then one line for all."""
+    """An annotation for the first findings of each level and for what could not be read, then what is left, then one
+    line for all.
+    """
     written: Counter[str] = Counter()
     for report in reports:
         for one in report.findings:
             written[one.severity] += 1
             if written[one.severity] <= MOST:
                 yield _annotation(report.source, one)
+    found, room = [*troubles(outcome)], max(MOST - written["error"], 0)
+    yield from map(_problem, found[:room])
+    if found[room:]:
+        yield f"{count(len(found[room:]), f'more {NAME}')} not annotated: GitHub keeps {MOST} of a level per step\n"
     for level in _LEVELS:
         left = outcome.counts[level] - min(written[level], MOST)
         if left:
@@ -54,6 +61,11 @@ def _annotation(source: str, one: Finding) -> str:
     place = f"file={_property(one_line(source))},line={one.line},col={one.column}"
     title = _property(f"{one.code} {one.name}")
     return f"::{_LEVELS[one.severity]} {place},title={title}::{_data(one.message)}\n"
+
+
+def _problem(one: Trouble) -> str:
+    place = f"file={_property(one_line(one.path))},line={one.line}," if one.path else ""
+    return f"::error {place}title={NAME}::{_data(one.said)}\n"
 
 
 def _data(text: str) -> str:

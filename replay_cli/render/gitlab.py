@@ -13,6 +13,7 @@ from replay_cli.outcome import Outcome
 from replay_cli.render.fingerprints import Fingerprints, digested
 from replay_cli.render.json import text
 from replay_cli.render.paths import relative
+from replay_cli.render.troubles import NAME, troubles
 from replay_cli.told import Report
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
 
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
-    """An entry for each finding that is listed; of a clean run the array is empty."""
+    """An entry for each finding that is listed, and for what could not be read; of a clean run the array is empty."""
     yield "["
     comma = ""
     for report in reports:
@@ -39,4 +40,15 @@ def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterato
             }
             yield f"{comma}\n{text(entry)}"
             comma = ","
+    for trouble in troubles(outcome):
+        path = one_line(relative(trouble.path))
+        entry = {
+            "description": trouble.said,
+            "check_name": NAME,
+            "fingerprint": digested(path, trouble.said),
+            "severity": _SEVERITIES["error"],
+            "location": {"path": path, "lines": {"begin": trouble.line}},
+        }
+        yield f"{comma}\n{text(entry)}"
+        comma = ","
     yield "\n]\n"

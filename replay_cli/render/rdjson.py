@@ -13,6 +13,7 @@ from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.render.json import text
 from replay_cli.render.paths import relative
+from replay_cli.render.troubles import NAME, troubles
 from replay_cli.told import Finding, Report
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _INT32 = 2**31 - 1
 
 
 def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterator[str]:
-    """A diagnostic for each finding that is listed."""
+    """A diagnostic for each finding that is listed, and for what could not be read."""
     yield '{"source":{"name":"replay"},"diagnostics":['
     comma = ""
     for report in reports:
@@ -32,6 +33,16 @@ def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterato
         for one in report.findings:
             yield f"{comma}\n{text(_diagnostic(path, one))}"
             comma = ","
+    for trouble in troubles(outcome):
+        start = {"line": min(trouble.line, _INT32), "column": 1}
+        diagnostic = {
+            "message": trouble.said,
+            "location": {"path": one_line(relative(trouble.path)), "range": {"start": start}},
+            "severity": _SEVERITIES["error"],
+            "code": {"value": NAME},
+        }
+        yield f"{comma}\n{text(diagnostic)}"
+        comma = ","
     yield "\n]}\n"
 
 
