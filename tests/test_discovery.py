@@ -440,7 +440,6 @@ class TestFilesFrom:
             ("café.jsonl\n".encode(), ["café.jsonl"]),
             (b"BZh9.jsonl\n", ["BZh9.jsonl"]),
             (b"folder\n", ["folder/c.jsonl"]),
-            (b"", []),
         ],
     )
     def test_holds_a_path_a_line(self, tree: Tree, listed: bytes, expected: list[str]) -> None:
@@ -471,8 +470,12 @@ class TestFilesFrom:
         assert result.entries == [Entry("a.jsonl", named=True)]
         assert problems(result) == [(UsageError, "no such file: gone (listed by --files-from list)")]
 
-    def test_list_that_names_nothing_is_told(self) -> None:
-        assert ["--files-from: -"] == find("a.jsonl", files_from="-", stdin=b"\n \n").empty
+    @pytest.mark.parametrize("listed", [b"", b"\n \n"])
+    def test_list_that_names_nothing_is_told(self, tree: Tree, listed: bytes) -> None:
+        tree("a.jsonl")
+        found = find("a.jsonl", files_from="-", stdin=listed)
+
+        assert ([Entry("a.jsonl", named=True)], ["--files-from: -"]) == (found.entries, found.empty)
 
     def test_a_missing_list_is_a_usage_error(self, tree: Tree) -> None:
         tree("folder/", "a.jsonl")
