@@ -165,15 +165,21 @@ def plainly_agreed(
     found, started, ended = (_at(payload, place) for place in _DURATION_PLACES)
     if found is None or found is _ABSENT:
         return plain.keys
-    return (*plain.keys, DURATION) if _is_duration(found, started, ended) else None
+    between = _between(started, ended)
+    if type(found) is int and between is not None and found == _milliseconds(between):
+        return (*plain.keys, DURATION)
+    return None
 
 
-def _is_duration(found: object, started: object, ended: object) -> bool:
-    """Whether it is plain that a duration is what lies between two times."""
-    if type(found) is not int or not isinstance(started, str) or not isinstance(ended, str):
-        return False
-    start, end = nanoseconds(started), nanoseconds(ended)
-    return start is not None and end is not None and found == max(0, end - start) // 1_000_000
+def _between(started: object, ended: object) -> int | None:
+    """Nanoseconds from one time to another, below 0 if that is before it; None where either is no time."""
+    start, end = (nanoseconds(time) if isinstance(time, str) else None for time in (started, ended))
+    return None if start is None or end is None else end - start
+
+
+def _milliseconds(between: int) -> int:
+    """The duration that the runtime writes of so many nanoseconds."""
+    return max(0, between) // 1_000_000
 
 
 def _id_presence(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
@@ -232,18 +238,16 @@ def _status(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
 
 def _duration(event: Envelope, looked: Counter[str]) -> Iterator[Disagreement]:
     found, started, ended = (_at(event.payload, place) for place in _DURATION_PLACES)
-    if found is _ABSENT or found is None or not isinstance(started, str) or not isinstance(ended, str):
-        return
-    start, end = nanoseconds(started), nanoseconds(ended)
-    if start is None or end is None:
+    between = _between(started, ended)
+    if found is _ABSENT or found is None or between is None:
         return
     looked[DURATION] += 1
-    expected = max(0, end - start) // 1_000_000
+    expected = _milliseconds(between)
     number = found if isinstance(found, int) and not isinstance(found, bool) else None
     if number != expected:
         pointer = _DURATION_PLACES[0]
         shown: Fact = _word(found, True) if number is None else number
-        told = f"from started_at to ended_at it is {expected} ms" if end >= start else "ended_at is before started_at"
+        told = f"from started_at to ended_at it is {expected} ms" if between >= 0 else "ended_at is before started_at"
         yield DURATION, pointer, {"found": shown, "expected": expected, "told": told, "pointer": pointer}
 
 

@@ -48,10 +48,7 @@ def read_plain(text: str) -> dict[str, Any] | None:
 
 
 def _entry(path: str, seq: str | None, last: str | None, event: str | None, findings: str | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"path": path}
-    for key, number in (("starts-at-seq", seq), ("ends-at-seq", last)):
-        if number is not None:
-            entry[key] = int(number)
+    entry: dict[str, Any] = {"path": path, **_numbers({"starts-at-seq": seq, "ends-at-seq": last})}
     if event is not None:
         entry["ends-with"] = event
     if findings is not None:
@@ -60,10 +57,12 @@ def _entry(path: str, seq: str | None, last: str | None, event: str | None, find
 
 
 def _finding(rule: str, line: str | None, seq: str | None, fingerprint: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"rule": rule}
-    for key, number in (("line", line), ("seq", seq)):
-        if number is not None:
-            found[key] = int(number)
+    found: dict[str, Any] = {"rule": rule, **_numbers({"line": line, "seq": seq})}
     if fingerprint is not None:
         found["fingerprint"] = fingerprint
     return found
+
+
+def _numbers(texts: dict[str, str | None]) -> dict[str, int]:
+    """Those keys that are there, with their numbers."""
+    return {key: int(text) for key, text in texts.items() if text is not None}

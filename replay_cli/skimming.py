@@ -27,7 +27,6 @@ class Skim:
     def __init__(self, since_seq: int, exact: bool) -> None:
         self._since, self._exact = since_seq, exact
         self._above = re.compile(_SEQ + _greater(since_seq))
-        self._usual: dict[str, re.Pattern[bytes]] = {}
 
     def bounds(self, lines: bytes, thread: str) -> tuple[int, int] | None:
         """What no seq in these lines is below and above, where none is above ``since_seq``, and all is of one thread.
@@ -40,7 +39,7 @@ class Skim:
             least, greatest = min(numbers, default=0), max(numbers, default=0)
             if greatest > self._since:
                 return None
-        elif self._are_usual(lines, thread):
+        elif _usual(thread, self._since).fullmatch(lines):
             return least, greatest
         elif self._above.search(lines):
             return None
@@ -48,23 +47,21 @@ class Skim:
             return None
         return least, greatest
 
-    def _are_usual(self, lines: bytes, thread: str) -> bool:
-        """Whether each line begins as those of the runtime do, with no greater seq, and of this thread.
 
-        What stands behind that does not matter: where a known name comes a second time, however it is spelled, the
-        line is refused (CONTRACT.md 1), and so is no event.
-        """
-        if thread not in self._usual:
-            if len(self._usual) > THREADS:
-                self._usual.clear()
-            seq = b"(?!" + _greater(self._since) + rb")[0-9]++"
-            name = re.escape(thread.encode(errors="replace"))
-            line = rb'\{"schema_version":[0-9],"seq":' + seq + _BETWEEN + rb'"thread_id":"' + name + rb'".*+\n'
-            self._usual[thread] = re.compile(b"(?:" + line + b")*+")
-        return self._usual[thread].fullmatch(lines) is not None
+@lru_cache(maxsize=THREADS)
+def _usual(thread: str, since_seq: int) -> re.Pattern[bytes]:
+    """Lines that all begin as those of the runtime do, with no seq above this one, and of this thread.
+
+    What stands behind that does not matter: where a known name comes a second time, however it is spelled, the line
+    is refused (CONTRACT.md 1), and so is no event.
+    """
+    seq = b"(?!" + _greater(since_seq) + rb")[0-9]++"
+    name = re.escape(thread.encode(errors="replace"))
+    line = rb'\{"schema_version":[0-9],"seq":' + seq + _BETWEEN + rb'"thread_id":"' + name + rb'".*+\n'
+    return re.compile(b"(?:" + line + b")*+")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=THREADS)
 def _other_than(thread: str) -> re.Pattern[bytes]:
     """A ``thread_id`` that is not written as this one."""
     return re.compile(rb'"thread_id"(?!:"' + re.escape(thread.encode(errors="replace")) + rb'")')

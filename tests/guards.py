@@ -67,7 +67,7 @@ GUARDS = [
         "plain agreement of statuses", "payloads", "else value[outer]) not in words:", "else value[outer]) is words:"
     ),
     Guard("plain durations", "payloads", "if not plain.duration:", "if True:"),
-    Guard("what a duration is", "payloads", "and found == max(0, end - start) // 1_000_000", ""),
+    Guard("what a duration is", "payloads", " and found == _milliseconds(between)", ""),
     Guard("links of one thread", "sections", "if links[1:] != seqs[:-1] and", "if False and"),
     Guard("seqs of one thread", "sections", "not all(map(lt, numbers, numbers[1:]))", "False"),
     Guard("gaps of one thread", "sections", "gaps or not all", "not all"),
