@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from difflib import get_close_matches
 from io import StringIO
 from typing import Any
 
@@ -17,6 +16,7 @@ from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import _get_shell_name, get_completion_script, install
 
 from replay_cli.errors import UsageError
+from replay_cli.resembling import suggestion
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _LISTED = f"{', '.join(SHELLS[:-1])} or {SHELLS[-1]}"
@@ -32,8 +32,7 @@ def serve(option: str, shell: str | None, more: Sequence[str]) -> None:
         if shell not in SHELLS:
             raise UsageError(f"{option}: name the shell, as {shell or 'none'} is what calls: {_LISTED}")
     elif shell not in SHELLS:
-        close = get_close_matches(shell.lower(), SHELLS, 1)
-        raise UsageError(f"{option}: {shell!r} is not {_LISTED}" + (f"; did you mean {close[0]}?" if close else ""))
+        raise UsageError(f"{option}: {shell!r} is not {_LISTED}{suggestion(shell, SHELLS)}")
     if more:
         raise UsageError(f"{option}: takes nothing behind the shell: {more[0]}")
     names = {"prog_name": "replay", "complete_var": "_REPLAY_COMPLETE", "shell": shell}

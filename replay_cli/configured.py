@@ -32,7 +32,7 @@ from replay_cli.manifest import (
 )
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
 from replay_cli.plaintoml import read_plain
-from replay_cli.resembling import meant
+from replay_cli.resembling import meant, suggestion
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span
 
@@ -140,7 +140,7 @@ class _Reader:
         table: dict[str, Any] = self.typed(value, dict, way, str(way[-1]) if way else "the manifest")
         for key in table:
             if key not in known:
-                raise self.error((*way, key), f"unknown key {key!r}{_meant(key, known)}")
+                raise self.error((*way, key), f"unknown key {key!r}{suggestion(key, known)}")
         return table
 
     def words(self, value: Any, way: Way) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ class _Reader:
         profile = found.get("profile")
         if profile is not None and self.typed(profile, str, (*way, "profile"), "profile") not in PROFILES:
             said = f"profile: {profile!r} is not {', '.join(PROFILES[:-1])} or {PROFILES[-1]}"
-            raise self.error((*way, "profile"), said + _meant(profile, PROFILES))
+            raise self.error((*way, "profile"), said + suggestion(profile, PROFILES))
         chosen = {}
         for key in ("select", "ignore"):
             chosen[key] = self.words(found[key], (*way, key)) if key in found else None
@@ -201,7 +201,7 @@ class _Reader:
             self.known("severity", rule, (*way, rule))
             if level not in levels:
                 said = f"severity: {level!r} is not {', '.join(levels[:-1])} or {levels[-1]}"
-                raise self.error((*way, rule), said + (_meant(level, levels) if isinstance(level, str) else ""))
+                raise self.error((*way, rule), said + (suggestion(level, levels) if isinstance(level, str) else ""))
         return tuple(f"{rule}={level}" for rule, level in table.items())
 
     def known(self, key: str, word: str, way: Way) -> None:
@@ -283,13 +283,6 @@ class _Reader:
 
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word.lower(), list(known), 1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _read(path: Path, shown: str) -> bytes:

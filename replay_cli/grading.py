@@ -8,6 +8,7 @@ from typing import NamedTuple
 from replay_cli import rules
 from replay_cli.errors import UsageError
 from replay_cli.findings import Rule, Severity
+from replay_cli.resembling import suggestion
 
 
 class Grading(NamedTuple):
@@ -56,17 +57,11 @@ def _levels(items: Sequence[str]) -> dict[str, Severity]:
     for item in items:
         name, equals, word = item.partition("=")
         if not equals or word not in tuple(Severity) or not name.strip(", "):
-            raise UsageError(f"--severity: {item!r} is not RULE=error, =warning, =note or =off{_meant(word)}")
+            close = suggestion(word, [level.value for level in Severity])
+            raise UsageError(f"--severity: {item!r} is not RULE=error, =warning, =note or =off{close}")
         if levels.setdefault(name, Severity(word)) != word:
             raise UsageError(f"--severity: {name} is graded {levels[name].value} and {word}")
     return levels
-
-
-def _meant(word: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word.lower(), [level.value for level in Severity], 1)
-    return f"; did you mean {close[0]}?" if close and close[0] != word else ""
 
 
 def _split(items: Sequence[str]) -> list[str]:

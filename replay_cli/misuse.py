@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 from replay_cli.errors import one_line
+from replay_cli.resembling import suggestion
 
 
 def told(error: Any) -> str:
@@ -43,6 +43,5 @@ def _bad_value(message: str, param: Any) -> str:
     value, found, _ = message.partition(" is not one of ")
     if not (choices and found):
         return message.rstrip(".").partition(" is not a valid int")[0] + " is not a whole number"
-    close = get_close_matches(value[1:-1].lower(), choices, 1)
     *others, last = (f"'{choice}'" for choice in choices)
-    return f"{value} is not {', '.join(others)} or {last}" + (f"; did you mean {close[0]}?" if close else "")
+    return f"{value} is not {', '.join(others)} or {last}{suggestion(value[1:-1], choices)}"

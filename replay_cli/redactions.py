@@ -11,7 +11,6 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 
 from replay_cli import payloads
@@ -32,6 +31,7 @@ from replay_cli.places import (
     Shielded,
 )
 from replay_cli.profiles import KNOWN, RECORD_ORDER, Shape
+from replay_cli.resembling import suggestion
 from replay_cli.telltale import PATHS, SECRET_NAMES, SECRETS, Form
 from replay_cli.timestamps import chrono_refuses, is_rfc3339
 from replay_cli.userschema import PATIENCE, bounded
@@ -90,9 +90,7 @@ def parsed(specs: Sequence[str], key: bytes | None = None, keep_length: bool = F
         elif spec.startswith("re:"):
             _check_pattern(spec)
         elif spec not in PRESETS:
-            close = get_close_matches(spec.lower(), PRESETS, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise UsageError(f"--redact: {_shown(spec)} is no redaction; {_WORDS}{hint}")
+            raise UsageError(f"--redact: {_shown(spec)} is no redaction; {_WORDS}{suggestion(spec, PRESETS)}")
     return Redaction(unique, Masks(key, keep_length))
 
 

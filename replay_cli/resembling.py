@@ -1,9 +1,9 @@
-"""Resembling: what there is by a name so like a path that leads nowhere that it may have been meant."""
+"""Resembling: what there is by a name so like one that leads nowhere, or is unknown, that it may have been meant."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 LISTED = 2000
@@ -34,6 +34,14 @@ def meant(path: str, folder: str = "", *, only_files: bool = False) -> str:
         found += f"{there}/"
     other = _closest(begun + found, last, os.path.isfile if only_files else os.path.exists)
     return f"; did you mean {found}{other}?" if other and f"{found}{other}" != path else ""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """``; did you mean OTHER?`` where a word is none of those that are known and is close to one, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word.lower(), list(known), 1)
+    return f"; did you mean {close[0]}?" if close and close[0] != word else ""
 
 
 def _closest(folder: str, name: str, fits: Callable[[str], bool]) -> str:
