@@ -1,4 +1,4 @@
-"""What the speed benchmark says: the table in Markdown, the same as JSON and back, and the place in the README."""
+"""What the speed benchmark says: the table in Markdown, the same as JSON and back, and the places in the pages."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def shown(value: float | None, unit: Unit) -> str:
     return f"{value:.0f} {unit}"
 
 
-def markdown(report: Report) -> Iterator[str]:
-    """The lines of the document."""
+def markdown(report: Report, contenders: bool = True) -> Iterator[str]:
+    """The lines of the document; without ``contenders`` the rows that compare alone, not the time of each."""
     yield "| one process unless said | measured | least to most | must | aim | |"
     yield "|---|---:|---:|---:|---:|---|"
     for one in report.rows:
@@ -102,7 +102,7 @@ def markdown(report: Report) -> Iterator[str]:
         marks = f"{shown(one.must, one.unit)} | {shown(one.aim, one.unit)}"
         yield f"| {one.title} | {shown(one.measured, one.unit)} | {spread} | {marks} | {said.replace('|', '/')} |"
     yield ""
-    if report.speeds:
+    if contenders and report.speeds:
         heads = ("contender, start-up included", "MB/s", "events/s", "s", "least to most, s")
         yield f"| {' | '.join((*heads, 'CPU, s', 'of it user, s', 'first run, s'))} |"
         yield "|---|---:|---:|---:|---:|---:|---:|---:|"
@@ -117,13 +117,13 @@ def markdown(report: Report) -> Iterator[str]:
     yield from report.remarks
 
 
-def into_readme(text: str, report: Report) -> str:
-    """The document with the table between its two markers. ValueError if they are not there."""
+def into_page(text: str, report: Report, contenders: bool = True) -> str:
+    """A page with the table between its two markers. ValueError if they are not there."""
     before, begin, rest = text.partition(BEGIN)
     _, end, behind = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"no place for the table: {BEGIN} and {END} are not there")
-    return f"{before}{BEGIN}\n\n" + "\n".join(markdown(report)) + f"\n\n{END}{behind}"
+    return f"{before}{BEGIN}\n\n" + "\n".join(markdown(report, contenders)) + f"\n\n{END}{behind}"
 
 
 # --- Where it ran -------------------------------------------------------------------------------------------------
@@ -195,11 +195,15 @@ def write(text: str, path: Path | None) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def publish(report: Report, json_file: Path | None, page: Path | None) -> bool:
-    """Print a report, and write it as JSON and into a page, where asked for. Whether every contender was right."""
+def publish(report: Report, json_file: Path | None, page: Path | None, readme: Path | None = None) -> bool:
+    """Print a report, and write it as JSON and into a page, where asked for. Whether every contender was right.
+
+    ``readme`` is a page that stays short: it gets the rows that compare alone.
+    """
     if json_file is not None:
         write(to_json(report), json_file)
     write("\n".join(markdown(report)) + "\n", None)
-    if page is not None:
-        write(into_readme(page.read_text(encoding="utf-8"), report), page)
+    for place, contenders in ((page, True), (readme, False)):
+        if place is not None:
+            write(into_page(place.read_text(encoding="utf-8"), report, contenders), place)
     return "failed" not in {one.state for one in report.rows}

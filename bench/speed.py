@@ -293,7 +293,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help="times that everybody runs (default 5, quick 3)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write what was measured there as well")
     parser.add_argument("--render", metavar="FILE", type=Path, help="measure nothing: print the table of this JSON")
-    parser.add_argument("--readme", action="store_true", help="put the table into README.md as well")
+    parser.add_argument("--docs", action="store_true", help="put the tables into the pages as well")
     parser.add_argument("--check", action="store_true", help="exit 1 also if a must is missed")
     parser.add_argument("--peers", metavar="PYTHON", type=Path, default=PYTHON, help="the Python that has the peers")
     parser.add_argument("--made", metavar="FOLDER", type=Path, default=MADE, help="where the logs are kept")
@@ -308,7 +308,8 @@ def main(words: Sequence[str] | None = None) -> int:
         command = options.command or "python -m bench.speed" + " --quick" * options.quick + " --large" * options.large
         plan = Plan(mb, rounds, plan.sample, seconds)
         report = measured(plan, options.large, options.made, options.peers, command)
-    right = publish(report, options.json, ROOT / "README.md" if options.readme else None)
+    pages = (ROOT / "docs" / "benchmark.md", ROOT / "README.md") if options.docs else (None, None)
+    right = publish(report, options.json, *pages)
     return int(not right or (options.check and "missed" in {one.state for one in report.rows}))
 
 

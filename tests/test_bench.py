@@ -352,20 +352,27 @@ def test_json_and_back() -> None:
     assert a_report() == report.from_json(report.to_json(a_report()))
 
 
-def test_the_table_goes_into_the_readme_and_can_be_put_there_again() -> None:
+def test_the_table_goes_into_a_page_and_can_be_put_there_again() -> None:
     text = f"before\n{report.BEGIN}\nold\n{report.END}\nbehind\n"
 
-    once = report.into_readme(text, a_report())
+    once = report.into_page(text, a_report())
 
-    assert once == report.into_readme(once, a_report())
+    assert once == report.into_page(once, a_report())
     assert ("before", "behind") == (once.splitlines()[0], once.splitlines()[-1])
     assert "old" not in once
     with pytest.raises(ValueError, match="no place"):
-        report.into_readme("nothing here", a_report())
+        report.into_page("nothing here", a_report())
 
 
-def test_the_readme_has_a_place_for_it() -> None:
-    assert "fast" in report.into_readme((contenders.ROOT / "README.md").read_text(encoding="utf-8"), a_report())
+def test_the_readme_has_the_rows_alone_and_the_page_the_time_of_each_as_well() -> None:
+    """The pages themselves are left as they are: copies of them are written."""
+    names = ("README.md", "docs/benchmark.md")
+    pages = {name: (contenders.ROOT / name).read_text(encoding="utf-8") for name in names}
+
+    short, whole = (report.into_page(pages[name], a_report(), name != "README.md") for name in pages)
+
+    assert all("| fast | 2.50x |" in text for text in (short, whole))
+    assert ["| replay, envelope | 80.0" in text for text in (short, whole)] == [False, True]
 
 
 def test_render_measures_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

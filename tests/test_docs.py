@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (
     "README.md",
     "CHANGELOG.md",
+    "docs/recipes.md",
     "docs/validate.md",
     "docs/gate.md",
     "docs/emit.md",
@@ -39,6 +40,7 @@ PAGES = (
 )
 SHOWING = (
     "README.md",
+    "docs/recipes.md",
     "docs/validate.md",
     "docs/gate.md",
     "docs/emit.md",
@@ -128,8 +130,9 @@ def test_the_python_that_is_shown_runs(page: str, folder: Path, monkeypatch: pyt
         assert not doctest.DocTestRunner().run(example, out=told.append).failed, "".join(told)
 
 
-def test_the_readme_shows_something() -> None:
-    assert len(sessions("README.md")) >= 4
+def test_the_pages_for_a_first_look_show_something() -> None:
+    assert len(sessions("README.md")) >= 1
+    assert len(sessions("docs/recipes.md")) >= 8
 
 
 def test_the_page_of_the_rules_is_current() -> None:

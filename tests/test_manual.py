@@ -49,7 +49,7 @@ EXITING = {
 OTHERS = ("curl", "export", "make", "pip", "python", ".venv/bin/python", "reviewdog")
 """Programs of others in the command lines that are shown."""
 
-FOREIGN = {"README.md": {"-i"}, "docs/pytest.md": {"-k", "-p"}, "docs/decisions.md": {"-p"}}
+FOREIGN = {"docs/recipes.md": {"-i"}, "docs/pytest.md": {"-k", "-p"}, "docs/decisions.md": {"-p"}}
 """Options in the text that are those of other programs: curl, pytest."""
 
 SIGNALS = {129, 141, 143}

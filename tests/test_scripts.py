@@ -12,7 +12,8 @@ import pytest
 from tests.conftest import ROOT, environment
 from tests.making import record
 
-PAGES = ("README.md", *(f"docs/{name}.md" for name in ("validate", "gate", "emit", "tail", "diff", "ci", "pytest")))
+NAMES = ("recipes", "validate", "gate", "emit", "tail", "diff", "ci", "pytest")
+PAGES = ("README.md", *(f"docs/{name}.md" for name in NAMES))
 
 
 def text_of(name: str) -> str:
