@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli.api import make_options
 from replay_cli.atomic import say
@@ -26,7 +26,7 @@ from replay_cli.rules import BY_CODE
 from replay_cli.rules import USER_SCHEMA_VIOLATION as USER_SCHEMA
 
 if TYPE_CHECKING:
-    from replay_cli.preferring import Asked, Preferred
+    from replay_cli.preferring import Asked, Manifests, Preferred
 
 
 class Request(NamedTuple):
@@ -89,32 +89,42 @@ class Wishes:
 
     def __init__(self, request: Request, entries: Iterable[Entry]) -> None:
         self._request = request
-        typed = (request.profile, request.select, request.ignore, request.severity)
-        grade(*typed[1:])  # of what was typed alone it is told as that
-        self._said = False
-        self._made: dict[Any, Options] = {}
+        grade(request.select, request.ignore, request.severity)  # of what was typed alone it is told as that
+        self._told: set[str] = set()
+        self._made: dict[Asked | None, Options] = {}
+        """What was made of what is asked; of None: of what was typed alone."""
         with _otherwise():
-            self._preferred = None if request.isolated else _manifest(request, entries)
-            asked = None if self._preferred is None else self._preferred.top
-        if self._preferred is None or asked is None:
-            self.top = _options(request, *typed, request.max_line_bytes, request.schema)
-        else:
-            self.top = self._of(asked)
-            self._tell(self._preferred.says_all)
+            self._manifests = None if request.isolated else _manifests(request, entries)
+            tops = [] if self._manifests is None else [(one, one.top) for one in self._manifests.all]
+        for one, top in tops:
+            self._of(top)
+            self._tell(one, one.says_all)
+        if not tops:
+            self._as_typed()
 
     def of(self, entry: Entry) -> Options:
         """How a log is audited. Raises UsageError if an entry and what was typed cannot be meant together."""
         path = self._request.stdin_filename if entry.path == STDIN else entry.path
-        if self._preferred is None or path is None:
-            return self.top
+        manifest = None if self._manifests is None else self._manifests.of(path)
+        if manifest is None:
+            return self._as_typed()
+        if path is None:
+            return self._of(manifest.top)
         with _otherwise():
-            asked = self._preferred.of(path)
+            asked = manifest.of(path)
         try:
             found = self._of(asked)
         except UsageError as error:
-            raise self._preferred.meant(path, error) from None
-        self._tell(found is not self.top)
+            raise manifest.meant(path, error) from None
+        self._tell(manifest, asked != manifest.top)
         return found
+
+    def _as_typed(self) -> Options:
+        request = self._request
+        if None not in self._made:
+            typed = (request.profile, request.select, request.ignore, request.severity)
+            self._made[None] = _options(request, *typed, request.max_line_bytes, request.schema)
+        return self._made[None]
 
     def _of(self, asked: Asked) -> Options:
         if asked not in self._made:
@@ -122,12 +132,12 @@ class Wishes:
             self._made[asked] = _options(self._request, *asked[:4], longest, asked.schema)
         return self._made[asked]
 
-    def _tell(self, used: bool) -> None:
+    def _tell(self, manifest: Preferred, used: bool) -> None:
         """Say once that a manifest is gone by."""
-        if used and not self._said and self._preferred is not None:
-            self._said = True
+        if used and manifest.shown not in self._told:
+            self._told.add(manifest.shown)
             if not self._request.quiet:
-                say(f"replay: goes by {one_line(self._preferred.shown)}; --isolated does without")
+                say(f"replay: goes by {one_line(manifest.shown)}; --isolated does without")
 
 
 @contextmanager
@@ -139,8 +149,8 @@ def _otherwise() -> Iterator[None]:
         raise UsageError(f"{error} (--isolated does without)") from None
 
 
-def _manifest(request: Request, entries: Iterable[Entry]) -> Preferred | None:
-    """What the nearest manifest says; None if there is none."""
+def _manifests(request: Request, entries: Iterable[Entry]) -> Manifests | None:
+    """The manifests near to what is read; None if there is none."""
     try:
         here = Path.cwd()
     except FileNotFoundError:  # the folder is gone, but what is read may be elsewhere
@@ -150,11 +160,11 @@ def _manifest(request: Request, entries: Iterable[Entry]) -> Preferred | None:
     if all(next(candidates(folder), None) is None for folder in {here, *folders}):
         return None
     # Only here: most logs are audited where there is no manifest.
-    from replay_cli.preferring import Asked, preferred
+    from replay_cli.preferring import Asked, Manifests
 
     select, ignore, severity = (tuple(words) for words in (request.select, request.ignore, request.severity))
     longest = request.max_line_bytes if request.max_line_bytes != MAX_LINE_BYTES else None
-    return preferred(folders, Asked(request.profile, select, ignore, severity, longest, request.schema))
+    return Manifests(folders, Asked(request.profile, select, ignore, severity, longest, request.schema))
 
 
 def _options(

@@ -85,7 +85,7 @@ def manifest_of(config: str | None, paths: Sequence[str] = ()) -> Manifest:
         if not Path(config).is_file():
             raise UsageError(f"--config: no such file: {config}{meant(config, only_files=True)}")
         return load(Path(config))
-    found = nearest(named_in(paths), "check", ", or name one with --config")
+    found = nearest(named_in(paths))
     if found is None:
         raise UsageError("check: no replay.toml, and no [tool.replay], here or above; `replay init` writes one")
     return load(found)

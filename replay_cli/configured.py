@@ -50,15 +50,15 @@ def find(folder: Path) -> Path | None:
     return None
 
 
-def nearest(folders: Iterable[Path], command: str, otherwise: str) -> Path | None:
-    """The nearest manifest to folders, or else to this folder; None if there is none.
+def nearest(folders: Iterable[Path]) -> Path | None:
+    """The one manifest that is nearest to folders, or else to this folder; None if there is none.
 
-    Raises UsageError if it is not the same for all, which says what to do ``otherwise``.
+    Raises UsageError if it is not the same for all.
     """
     found = {one for one in map(find, folders) if one is not None}
     if len(found) > 1:
         names = " and ".join(sorted(os.path.relpath(one) for one in found))
-        raise UsageError(f"{command}: the paths go by {names}; {command} them one by one{otherwise}")
+        raise UsageError(f"check: the paths go by {names}; check them one by one, or name one with --config")
     return next(iter(found), None) or find(Path.cwd())
 
 

@@ -6,12 +6,12 @@ A rule that was typed is asked for, whatever the manifest leaves out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.configured import load, nearest
+from replay_cli.configured import find, load
 from replay_cli.errors import UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import grade, named
@@ -70,14 +70,34 @@ class Preferred:
         return asked
 
 
-def preferred(folders: Iterable[Path], typed: Asked) -> Preferred | None:
-    """What was typed, and what the manifest nearest to folders says where nothing was; None if there is none.
+class Manifests:
+    """The manifests that logs go by: each log by the one nearest to the path that it was named by.
 
-    Grades are taken rule by rule, and with ``select`` only for what it selects. Raises UsageError for a manifest that
-    cannot be meant.
+    Raises UsageError for a manifest that cannot be meant.
     """
-    found = nearest(folders, "validate", "")
-    return None if found is None else Preferred(load(found), typed)
+
+    def __init__(self, folders: Iterable[Path], typed: Asked) -> None:
+        made = cache(lambda path: Preferred(load(path), typed))
+        self._here = _behind(find(Path.cwd()), made)
+        self._near = {folder: _behind(find(folder), made) or self._here for folder in folders}
+
+    @property
+    def all(self) -> Iterator[Preferred]:
+        """Each of them once."""
+        yield from dict.fromkeys(one for one in (*self._near.values(), self._here) if one is not None)
+
+    def of(self, path: str | None) -> Preferred | None:
+        """The one that decides on the log at a path, None for the standard input; None if there is none."""
+        if path is not None and self._near:
+            place = Path(whole(path))
+            for folder in (place, *place.parents):
+                if folder in self._near:
+                    return self._near[folder]
+        return self._here
+
+
+def _behind(path: Path | None, made: Callable[[Path], Preferred]) -> Preferred | None:
+    return None if path is None else made(path)
 
 
 def _preferred(typed: Asked, said: Settings) -> Asked:

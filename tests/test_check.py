@@ -692,13 +692,28 @@ def test_validate_goes_by_the_manifest_that_check_goes_by(folder: Path, called: 
     assert 0 == called("validate", "logs/torn.jsonl").code
     assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
 
-    (folder / "more.jsonl").write_bytes(WHOLE)
-    ran = called("validate", "logs/torn.jsonl", "more.jsonl")
-    assert (2, "") == (ran.code, ran.stdout)
-    assert ran.stderr == (
-        "replay: validate: the paths go by logs/replay.toml and replay.toml; validate them one by one "
-        "(--isolated does without)\n"
+
+def test_validate_goes_by_several_manifests_each_log_by_the_nearest_to_its_path(folder: Path, called: Replay) -> None:
+    """In a repository of several packages, pre-commit names the files of all of them at once."""
+    torn = WHOLE + record(9)[:40]
+    for name in ("logs/torn.jsonl", "more.jsonl", "other/torn.jsonl"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(torn)
+    write(folder / "logs", 'ignore = ["torn-tail"]\n')
+    write(folder / "other", 'severity = { torn-tail = "note" }\n')
+
+    ran = called("validate", "--format", "concise", "logs/torn.jsonl", "other", "more.jsonl")
+    assert ["more.jsonl:5:1:", "other/torn.jsonl:5:1:"] == sorted(
+        line.partition(" F101")[0] for line in ran.stdout.splitlines()
     )
+    assert "goes by logs/replay.toml" in ran.stderr
+    assert "goes by other/replay.toml" in ran.stderr
+    assert 1 == ran.code
+
+    write(folder, 'ignore = ["F"]\n')
+    assert 0 == called("validate", "logs/torn.jsonl", "other", "more.jsonl").code
+    assert "more.jsonl" not in called("validate", "--format", "concise", "logs/torn.jsonl", "more.jsonl").stdout
+    assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
 
 
 def test_validate_tells_of_a_schema_that_is_none_as_check_does(folder: Path, called: Replay) -> None:
