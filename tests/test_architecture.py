@@ -93,7 +93,7 @@ OWNERS = {
     "compression": "compression",
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
-    "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
+    "os": "__main__ api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
     "following founding gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens "
     "twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
@@ -103,7 +103,7 @@ OWNERS = {
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",
-    "signal": "cli pool userschema",
+    "signal": "__main__ cli pool userschema",
     "tempfile": "atomic emitting held ordering restoring ring",
     "threading": "ahead cli pool remote userschema",
     "time": "gathering index pacing progress remote tailing userschema",
