@@ -179,7 +179,7 @@ def test_after_ctrl_c_the_document_has_its_end(logs: Path, tmp_path: Path) -> No
 def test_a_signal_while_the_program_starts_is_no_traceback_of_ours(logs: Path, number: signal.Signals) -> None:
     """Until the interpreter reaches our code it complains by itself; nobody can keep it from that."""
     for wait in range(0, 300, 15):
-        with started(logs, "validate", "long.jsonl") as run:
+        with started(logs, "validate", "--no-fast", "long.jsonl") as run:
             time.sleep(wait / 1000)
             run.send_signal(number)
             _, said = run.communicate(timeout=20)
