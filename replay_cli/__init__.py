@@ -10,11 +10,14 @@ The Python API is what this module names; all else is private. Nothing heavy is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from replay_cli.version import __version__
 
+# As type checkers know it. Not from typing, which takes as long to load as all else before the command heeds signals.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from replay_cli.api import audit
     from replay_cli.asserting import assert_valid_stream
     from replay_cli.audited import AuditedLog, Event

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.grading import Grading, grade
 from replay_cli.inspection import Listen, Progress, Reopen, inspect
 from replay_cli.planning import MAX_FINDINGS, MAX_LINE_BYTES, Options
@@ -114,9 +114,9 @@ def make_options(
 ) -> Options:
     """Options from the words that a user gives. Raises UsageError for one that cannot be meant."""
     if profile not in ("auto", Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY):
-        raise UsageError(f"--profile: {profile!r} is not auto, envelope, record or legacy")
+        raise UsageError(f"--profile: {in_quotes(profile)} is not auto, envelope, record or legacy")
     if framing not in ("auto", "jsonl", "sse"):
-        raise UsageError(f"--framing: {framing!r} is not auto, jsonl or sse")
+        raise UsageError(f"--framing: {in_quotes(framing)} is not auto, jsonl or sse")
     if max_line_bytes < 1:
         raise UsageError(f"--max-line-bytes: {max_line_bytes} is less than 1")
     if jobs < 1:
@@ -128,7 +128,7 @@ def make_options(
     if schema is not None:
         from replay_cli import userschema
 
-        text = userschema.load(schema)
+        own = userschema.load(schema)
     return Options(
         profile=None if profile == "auto" else Shape(profile),
         framing=None if framing == "auto" else framing,
@@ -136,7 +136,7 @@ def make_options(
         max_findings=max_findings,
         grading=grading,
         statistics=statistics,
-        schema=text if schema is not None else None,
+        schema=own if schema is not None else None,
         show_values=show_values,
         max_bytes=max_bytes,
         fast=fast,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replay_cli.discovery import STDIN
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.moments import duration, moment
 from replay_cli.pacing import Pace
 from replay_cli.planning import MAX_LINE_BYTES
@@ -145,7 +145,9 @@ def pace_of(request: Request) -> Pace | None:
     found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)x?", request.pace.strip())
     speed = float(found[1]) if found else 0.0
     if not speed:
-        raise UsageError(f"--pace: {request.pace!r} is no speed; 2 is twice as fast as recorded, 0.5 half as fast")
+        raise UsageError(
+            f"--pace: {in_quotes(request.pace)} is no speed; 2 is twice as fast as recorded, 0.5 half as fast"
+        )
     return Pace(speed, None if request.max_idle is None else duration(request.max_idle, "--max-idle"))
 
 
@@ -218,7 +220,7 @@ def _refuse_contradictions(request: Request) -> None:
     if request.in_place and STDIN in request.paths:
         raise UsageError("--in-place: stdin is no file")
     if not request.suffix or "/" in request.suffix or os.sep in request.suffix:
-        raise UsageError(f"--suffix: {request.suffix!r} is no end of a file name")
+        raise UsageError(f"--suffix: {in_quotes(request.suffix)} is no end of a file name")
 
 
 def _refuse_unredactable(request: Request) -> None:

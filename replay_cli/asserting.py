@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from replay_cli.api import FramingName, ProfileName, audit_source, make_options
-from replay_cli.errors import UsageError, one_line
+from replay_cli.errors import UsageError, in_quotes, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import Grading, grade
 from replay_cli.inspection import inspect
@@ -112,7 +112,7 @@ def failed(found: Report, least: Severity) -> Iterator[str]:
 def level(word: str) -> Severity:
     """The severity from which on findings fail. Raises UsageError if it is none of the three."""
     if word not in LEVELS:
-        raise UsageError(f"fail level: {word!r} is not error, warning or note")
+        raise UsageError(f"fail level: {in_quotes(word)} is not error, warning or note")
     return Severity(word)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli import rules
 from replay_cli.blocks import Block
-from replay_cli.checks import NAME_SHOWN, agreement, alone
+from replay_cli.checks import NAME_SHOWN, agreement, alone, dispatched, in_compat
 from replay_cli.compat import DONE
 from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.findings import Finding
@@ -182,12 +182,12 @@ def _is_completion(frame: Frame) -> bool:
 
 def _compat(tally: Tally, frame: Frame) -> list[Finding]:
     """A frame of the compat stream (CONTRACT.md 3.4): known names, and nothing behind ``done``."""
-    name = frame.event or "message"
+    name = dispatched(frame)
     tally.events = 1
     tally.names[name if name in COMPAT_NAMES else ""] += 1
     tally.done = name == DONE
     tally.first_frame = finding(frame, rules.EVENT_AFTER_DONE, name=name[:NAME_SHOWN])
-    return [] if name in COMPAT_NAMES else [finding(frame, rules.UNKNOWN_COMPAT_NAME, name=name[:NAME_SHOWN])]
+    return in_compat(frame)
 
 
 def _event(tally: Tally, frame: Frame, opened: Opened, plan: Plan) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay_cli import rules
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.findings import Severity
 
 
@@ -37,7 +37,7 @@ def explained(name: str) -> str:
     if rule is None:
         close = rules.similar(name)
         hint = f"; did you mean {close}?" if close else "; `replay rules` lists them"
-        raise UsageError(f"explain: there is no rule {name!r}{hint}")
+        raise UsageError(f"explain: there is no rule {in_quotes(name)}{hint}")
     severity = "off until selected" if rule.severity is Severity.OFF else rule.severity.value
     example = "".join(f"\n    {line}" for line in rule.example.rstrip("\n").split("\n")) if rule.example else ""
     told = f"\n\nExample:\n{example}" if example else ""
@@ -58,5 +58,5 @@ def schema(name: str | None) -> str:
 
         close = difflib.get_close_matches(name.lower(), SCHEMA_NAMES, 1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(SCHEMA_NAMES)}"
-        raise UsageError(f"schema: there is no schema {name!r}; {hint}")
+        raise UsageError(f"schema: there is no schema {in_quotes(name)}; {hint}")
     return schema_text(name)

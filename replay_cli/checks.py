@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from replay_cli import payloads, rules
+from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.envelope import Envelope, Mark
 from replay_cli.findings import Fact, Finding, Rule
 from replay_cli.frames import Frame
@@ -67,7 +68,7 @@ def agreement(
         if event.created_at != event.timestamp:
             yield _at(frame, rules.CREATED_AT_MISMATCH, "created_at", **_times(event, plan))
     if plan.framing == "sse" and event.event:
-        name = frame.event or "message"
+        name = dispatched(frame)
         looked[rules.SSE_EVENT_MISMATCH.code] += 1
         if name != event.event:
             facts: dict[str, Fact] = {"name": name[:NAME_SHOWN], "event": event.event[:NAME_SHOWN]}
@@ -76,6 +77,20 @@ def agreement(
         looked[rules.SSE_ID_MISMATCH.code] += 1
         if frame.id != str(event.seq):
             yield _at(frame, rules.SSE_ID_MISMATCH, "seq", id=frame.id[:NAME_SHOWN], seq=event.seq)
+
+
+def in_compat(frame: Frame) -> list[Finding]:
+    """What a frame of the compat stream breaks by itself, though it can be read: its name is known (CONTRACT.md 3.4).
+
+    That nothing comes behind ``done`` is for who knows what came before.
+    """
+    name = dispatched(frame)
+    return [] if name in COMPAT_NAMES else [finding(frame, rules.UNKNOWN_COMPAT_NAME, name=name[:NAME_SHOWN])]
+
+
+def dispatched(frame: Frame) -> str:
+    """The name that a client is told of a frame (WHATWG 9.2.6)."""
+    return frame.event or "message"
 
 
 def _times(event: Envelope, plan: Plan) -> dict[str, Fact]:

@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from replay_cli import rules
-from replay_cli.checks import alone
+from replay_cli.checks import alone, dispatched, in_compat
 from replay_cli.compat import DONE
-from replay_cli.compat import NAMES as COMPAT_NAMES
 from replay_cli.findings import Finding, Severity
 from replay_cli.fragments import mixture
 from replay_cli.frames import Frame, State
@@ -86,7 +85,7 @@ class Cleaner:
         if opened.readable and frame.state is not State.BLANK:
             damage = _damage(opened)
             if self._plan.shape is Shape.COMPAT and opened.value is not None:
-                self._follow_compat(frame.event or "message")
+                self._follow_compat(frame)
             yield Part(frame.length, damage) if damage else self._part(frame, opened, frame.length)
             return
         code = opened.findings[-1].code if opened.findings else rules.BLANK_LINE.code
@@ -110,15 +109,15 @@ class Cleaner:
                 self.flawed(code)
         return Part(length, "", opened, added)
 
-    def _follow_compat(self, name: str) -> None:
+    def _follow_compat(self, frame: Frame) -> None:
         """What a frame of the compat stream breaks, though it can be read (CONTRACT.md 3.4)."""
         broken = [rules.EVENT_AFTER_DONE] if self._done else []
-        broken += [] if name in COMPAT_NAMES else [rules.UNKNOWN_COMPAT_NAME]
+        broken += [rules.BY_CODE[one.code] for one in in_compat(frame)]
         for rule in broken:
             if rule.severity is Severity.ERROR:
                 self.flawed(rule.name)
         # ``Tally`` tells it once, of the first event behind.
-        self._done = name == DONE
+        self._done = dispatched(frame) == DONE
 
     def _errors(self, frame: Frame, opened: Opened) -> Iterator[str]:
         event, value, shape = opened.envelope, opened.value, opened.shape

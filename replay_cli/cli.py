@@ -13,7 +13,24 @@ from typing import Annotated, Optional, cast
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, Color, FramingName, Profile, examples, with_speed
+from replay_cli.cli_words import (
+    MAX_LINE_BYTES,
+    SETTINGS,
+    Color,
+    Exclude,
+    FilesFrom,
+    FramingName,
+    FramingOf,
+    Jobs,
+    Logs,
+    MaxLineBytes,
+    Number,
+    Profile,
+    Word,
+    Words,
+    examples,
+    with_speed,
+)
 from replay_cli.late import Commands
 from replay_cli.version import __version__
 
@@ -119,14 +136,7 @@ def main(
     epilog=examples("replay validate log.jsonl", "replay validate --fail-level warning captures/") + EXIT_CODES
 )
 def validate(
-    paths: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(
-            metavar="LOG...",
-            show_default=False,
-            help="Files, folders (searched for .jsonl .ndjson .sse .log, also compressed), globs, - for stdin.",
-        ),
-    ] = None,
+    paths: Logs = None,
     profile: Annotated[
         Optional[Profile],  # noqa: UP045
         typer.Option(
@@ -134,31 +144,23 @@ def validate(
             show_default=False,
         ),
     ] = None,
-    framing: Annotated[FramingName, typer.Option(help="JSONL or SSE; by content.")] = FramingName.AUTO,
+    framing: FramingOf = FramingName.AUTO,
     stdin_filename: Annotated[
-        Optional[str], typer.Option(metavar="NAME", help="What to call stdin in the report. [default: <stdin>]")  # noqa: UP045
+        Word, typer.Option(metavar="NAME", help="What to call stdin in the report. [default: <stdin>]")
     ] = None,
-    exclude: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="GLOB", help="Leave out files and folders found in folders and globs. [default: none]"),
-    ] = None,
-    files_from: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="FILE", help="Read further paths from FILE (- for stdin), one a line. [default: none]"),
-    ] = None,
-    max_line_bytes: Annotated[
-        int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
-    ] = 16 * 1024 * 1024,
+    exclude: Exclude = None,
+    files_from: FilesFrom = None,
+    max_line_bytes: MaxLineBytes = MAX_LINE_BYTES,
     max_bytes: Annotated[
-        Optional[int],  # noqa: UP045
+        Number,
         typer.Option(metavar="N", help="Most bytes read of a source, after decompression. [default: no limit]"),
     ] = None,
     schema: Annotated[
-        Optional[str],  # noqa: UP045
+        Word,
         typer.Option(metavar="FILE", help="Check each line against this JSON Schema as well. [default: none]"),
     ] = None,
     select: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        Words,
         typer.Option(
             metavar="RULES",
             autocompletion=_rule_names,
@@ -166,7 +168,7 @@ def validate(
         ),
     ] = None,
     ignore: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        Words,
         typer.Option(
             metavar="RULES",
             autocompletion=_rule_names,
@@ -174,7 +176,7 @@ def validate(
         ),
     ] = None,
     severity: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        Words,
         typer.Option(
             metavar="RULE=LEVEL",
             autocompletion=_grades,
@@ -197,7 +199,7 @@ def validate(
         typer.Option(help="How to write findings. [default: text on a terminal, else concise]", show_default=False),
     ] = None,
     output_file: Annotated[
-        Optional[str],  # noqa: UP045
+        Word,
         typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE. [default: - for stdout]"),
     ] = None,
     statistics: Annotated[
@@ -210,10 +212,7 @@ def validate(
             "--fast/--no-fast", help="Prove clean stretches at once, or read all line by line: same findings."
         ),
     ] = True,
-    jobs: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option("--jobs", "-j", metavar="N", help="Processes for large inputs. [default: one for each core]"),
-    ] = None,
+    jobs: Jobs = None,
     content: Annotated[
         bool,
         typer.Option("--content/--no-content", help="Show a piece of the line with findings in text output."),
@@ -282,7 +281,7 @@ def explain(
 @app.command(epilog=examples("replay schema", "replay schema envelope > envelope.schema.json"))
 def schema(
     name: Annotated[
-        Optional[str],  # noqa: UP045
+        Word,
         typer.Argument(
             metavar="NAME",
             autocompletion=_schema_names,

@@ -3,11 +3,17 @@
 # No ``from __future__ import annotations`` here: see ``cli.py``.
 
 from enum import StrEnum
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, examples
+from replay_cli.cli_words import (
+    SETTINGS,
+    Jobs,
+    Word,
+    Words,
+    examples,
+)
 from replay_cli.late import made
 
 EXIT_CODES = """
@@ -40,7 +46,7 @@ class CheckFormat(StrEnum):
 
 def check(
     paths: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        Words,
         typer.Argument(
             metavar="[PATHS...]",
             show_default=False,
@@ -51,20 +57,17 @@ def check(
         bool, typer.Option("--update", help="Write what is found into the manifest, for review. [default: off]")
     ] = False,
     config: Annotated[
-        Optional[str],  # noqa: UP045
+        Word,
         typer.Option(
             metavar="FILE", help="The manifest. [default: the nearest replay.toml, or pyproject.toml that has one]"
         ),
     ] = None,
     format: Annotated[CheckFormat, typer.Option(help="How to write what differs.")] = CheckFormat.TEXT,  # noqa: A002
     output_file: Annotated[
-        Optional[str],  # noqa: UP045
+        Word,
         typer.Option("--output-file", "-o", metavar="FILE", help="Write it there. [default: stdout]"),
     ] = None,
-    jobs: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option("--jobs", "-j", metavar="N", help="Processes for large inputs. [default: one for each core]"),
-    ] = None,
+    jobs: Jobs = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Differences only. [default: off]")] = False,
 ) -> None:
     """Hold recordings to what replay.toml expects of them."""

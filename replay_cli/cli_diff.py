@@ -3,11 +3,18 @@
 # No ``from __future__ import annotations`` here: see ``cli.py``.
 
 from enum import StrEnum
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, examples
+from replay_cli.cli_words import (
+    MAX_LINE_BYTES,
+    SETTINGS,
+    NoSummary,
+    UntilSeq,
+    Words,
+    examples,
+)
 from replay_cli.late import made
 
 EXIT_CODES = """
@@ -28,9 +35,6 @@ EPILOG = (
     )
     + EXIT_CODES
 )
-
-Words = Optional[list[str]]  # noqa: UP045
-Number = Optional[int]  # noqa: UP045
 
 
 class Align(StrEnum):
@@ -54,9 +58,7 @@ def diff(
     align: Annotated[
         Align, typer.Option(help="Events belong together by seq, or by what they say; auto: seq in one store.")
     ] = Align.AUTO,
-    until_seq: Annotated[
-        Number, typer.Option(metavar="N", help="Only events with a seq up to and with N. [default: all]")
-    ] = None,
+    until_seq: UntilSeq = None,
     fold_deltas: Annotated[
         bool, typer.Option("--fold-deltas", help="Take the deltas of an item as one event. [default: off]")
     ] = False,
@@ -72,8 +74,8 @@ def diff(
     ] = 1000,
     max_line_bytes: Annotated[
         int, typer.Option(metavar="N", help="Longest line or SSE event that is compared, in bytes.")
-    ] = 16 * 1024 * 1024,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
+    ] = MAX_LINE_BYTES,
+    quiet: NoSummary = False,
 ) -> None:
     """Compare two recordings as streams: what one has and the other lacks, or says otherwise."""
     from replay_cli.diffing import DiffRequest

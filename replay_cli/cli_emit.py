@@ -6,7 +6,31 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, FramingName, FramingOut, Profile, ShapeOut, examples
+from replay_cli.cli_words import (
+    MAX_LINE_BYTES,
+    SETTINGS,
+    Cache,
+    Event,
+    Exclude,
+    FilesFrom,
+    FramingName,
+    FramingOf,
+    FramingOut,
+    Logs,
+    MaxLineBytes,
+    NoSummary,
+    Number,
+    Profile,
+    ProfileOf,
+    ShapeOut,
+    Since,
+    SinceSeq,
+    Turn,
+    UntilSeq,
+    Word,
+    Words,
+    examples,
+)
 from replay_cli.late import made
 
 EXIT_CODES = """
@@ -28,42 +52,17 @@ EPILOG = (
     + EXIT_CODES
 )
 
-Word = Optional[str]  # noqa: UP045
-Words = Optional[list[str]]  # noqa: UP045
-Number = Optional[int]  # noqa: UP045
-
 
 def emit(
-    paths: Annotated[
-        Words,
-        typer.Argument(
-            metavar="LOG...",
-            show_default=False,
-            help="Files, folders (searched for .jsonl .ndjson .sse .log, also compressed), globs, - for stdin.",
-        ),
-    ] = None,
-    since_seq: Annotated[
-        Number, typer.Option(metavar="N", help="Only events with a seq above N. [default: all]")
-    ] = None,
-    until_seq: Annotated[
-        Number, typer.Option(metavar="N", help="Only events with a seq up to and with N. [default: all]")
-    ] = None,
-    since: Annotated[
-        Word,
-        typer.Option(
-            metavar="TIME", help="Only events from this time on: RFC 3339, a date, -3h, yesterday. [default: all]"
-        ),
-    ] = None,
+    paths: Logs = None,
+    since_seq: SinceSeq = None,
+    until_seq: UntilSeq = None,
+    since: Since = None,
     until: Annotated[Word, typer.Option(metavar="TIME", help="Only events up to this time. [default: all]")] = None,
     thread: Annotated[Words, typer.Option(metavar="ID", help="Only events of this thread. [default: all]")] = None,
-    turn: Annotated[Words, typer.Option(metavar="ID", help="Only events of this turn. [default: all]")] = None,
+    turn: Turn = None,
     item: Annotated[Words, typer.Option(metavar="ID", help="Only events of this item. [default: all]")] = None,
-    event: Annotated[
-        Words,
-        typer.Option(
-            metavar="GLOB", help="Only events of such names; ! leaves out, the last that fits decides. [default: all]"
-        ),
-    ] = None,
+    event: Event = None,
     where: Annotated[
         Words,
         typer.Option(
@@ -162,28 +161,16 @@ def emit(
     summary_json: Annotated[
         Word, typer.Option(metavar="FILE", help="Write the summary as JSON to FILE. [default: none]")
     ] = None,
-    profile: Annotated[
-        Profile, typer.Option(help="What the lines are: by content, or one of the three shapes of event.")
-    ] = Profile.AUTO,
-    framing: Annotated[FramingName, typer.Option(help="JSONL or SSE; by content.")] = FramingName.AUTO,
+    profile: ProfileOf = Profile.AUTO,
+    framing: FramingOf = FramingName.AUTO,
     stdin_filename: Annotated[
         Word, typer.Option(metavar="NAME", help="What to call stdin in the summary. [default: <stdin>]")
     ] = None,
-    exclude: Annotated[
-        Words,
-        typer.Option(metavar="GLOB", help="Leave out files and folders found in folders and globs. [default: none]"),
-    ] = None,
-    files_from: Annotated[
-        Word,
-        typer.Option(metavar="FILE", help="Read further paths from FILE (- for stdin), one a line. [default: none]"),
-    ] = None,
-    max_line_bytes: Annotated[
-        int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
-    ] = 16 * 1024 * 1024,
-    cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Keep where events begin in big logs, for --since-seq.")
-    ] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
+    exclude: Exclude = None,
+    files_from: FilesFrom = None,
+    max_line_bytes: MaxLineBytes = MAX_LINE_BYTES,
+    cache: Cache = True,
+    quiet: NoSummary = False,
 ) -> None:
     """Write event logs again, selected, cleaned, changed or merged."""
     from replay_cli import emitting

@@ -7,7 +7,28 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, Color, FramingName, Profile, examples
+from replay_cli.cli_words import (
+    MAX_LINE_BYTES,
+    SETTINGS,
+    Cache,
+    Color,
+    Event,
+    Exclude,
+    FramingName,
+    FramingOf,
+    MaxLineBytes,
+    NoSummary,
+    Number,
+    Profile,
+    ProfileOf,
+    Since,
+    SinceSeq,
+    Turn,
+    UntilSeq,
+    Word,
+    Words,
+    examples,
+)
 from replay_cli.late import made
 
 EXIT_CODES = """
@@ -28,10 +49,6 @@ EPILOG = (
     )
     + EXIT_CODES
 )
-
-Word = Optional[str]  # noqa: UP045
-Words = Optional[list[str]]  # noqa: UP045
-Number = Optional[int]  # noqa: UP045
 
 
 class TailFormat(StrEnum):
@@ -59,28 +76,14 @@ def tail(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing what is appended. [default: off]")
     ] = False,
-    since_seq: Annotated[
-        Number, typer.Option(metavar="N", help="Only events with a seq above N. [default: all]")
-    ] = None,
-    until_seq: Annotated[
-        Number, typer.Option(metavar="N", help="Only events with a seq up to and with N. [default: all]")
-    ] = None,
-    since: Annotated[
-        Word,
-        typer.Option(
-            metavar="TIME", help="Only events from this time on: RFC 3339, a date, -3h, yesterday. [default: all]"
-        ),
-    ] = None,
+    since_seq: SinceSeq = None,
+    until_seq: UntilSeq = None,
+    since: Since = None,
     thread: Annotated[
         Words, typer.Option(metavar="ID", help="Only events of this thread, in full or as shown. [default: all]")
     ] = None,
-    turn: Annotated[Words, typer.Option(metavar="ID", help="Only events of this turn. [default: all]")] = None,
-    event: Annotated[
-        Words,
-        typer.Option(
-            metavar="GLOB", help="Only events of such names; ! leaves out, the last that fits decides. [default: all]"
-        ),
-    ] = None,
+    turn: Turn = None,
+    event: Event = None,
     cursor: Annotated[
         Word,
         typer.Option(metavar="FILE", help="Begin behind the seq in FILE, keep the last one there. [default: none]"),
@@ -119,21 +122,12 @@ def tail(
         bool, typer.Option("--utc", help="Tell times in UTC. [default: the time zone of this machine]")
     ] = False,
     color: Annotated[Color, typer.Option(help="Colour; auto obeys NO_COLOR, FORCE_COLOR.")] = Color.AUTO,
-    profile: Annotated[
-        Profile, typer.Option(help="What the lines are: by content, or one of the three shapes of event.")
-    ] = Profile.AUTO,
-    framing: Annotated[FramingName, typer.Option(help="JSONL or SSE; by content.")] = FramingName.AUTO,
-    exclude: Annotated[
-        Words,
-        typer.Option(metavar="GLOB", help="Leave out files and folders found in folders and globs. [default: none]"),
-    ] = None,
-    max_line_bytes: Annotated[
-        int, typer.Option(metavar="N", help="Longest line or SSE event that is examined, in bytes.")
-    ] = 16 * 1024 * 1024,
-    cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Keep where events begin in big logs, for --since-seq.")
-    ] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")] = False,
+    profile: ProfileOf = Profile.AUTO,
+    framing: FramingOf = FramingName.AUTO,
+    exclude: Exclude = None,
+    max_line_bytes: MaxLineBytes = MAX_LINE_BYTES,
+    cache: Cache = True,
+    quiet: NoSummary = False,
 ) -> None:
     """Show the end of event logs, an event a line, and follow them."""
     from replay_cli import tailing

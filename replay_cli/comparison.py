@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from replay_cli.diffing import MAX_DIFFERENCES, DiffRequest, compared, refuse_nonsense
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.grading import grade
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.recording import Recording
@@ -47,7 +47,7 @@ def diff(
     from replay_cli.diffed import Diffed
 
     if align not in ("auto", "seq", "shape"):
-        raise UsageError(f"align: {align!r} is not auto, seq or shape")
+        raise UsageError(f"align: {in_quotes(align)} is not auto, seq or shape")
     request = DiffRequest(
         left="left",
         right="right",

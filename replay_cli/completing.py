@@ -15,7 +15,7 @@ import typer
 from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import _get_shell_name, get_completion_script, install
 
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.resembling import suggestion
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
@@ -32,7 +32,7 @@ def serve(option: str, shell: str | None, more: Sequence[str]) -> None:
         if shell not in SHELLS:
             raise UsageError(f"{option}: name the shell, as {shell or 'none'} is what calls: {_LISTED}")
     elif shell not in SHELLS:
-        raise UsageError(f"{option}: {shell!r} is not {_LISTED}{suggestion(shell, SHELLS)}")
+        raise UsageError(f"{option}: {in_quotes(shell)} is not {_LISTED}{suggestion(shell, SHELLS)}")
     if more:
         raise UsageError(f"{option}: takes nothing behind the shell: {more[0]}")
     names = {"prog_name": "replay", "complete_var": "_REPLAY_COMPLETE", "shell": shell}

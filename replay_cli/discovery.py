@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from replay_cli.errors import ReplayError, SourceError, UsageError
+from replay_cli.errors import ReplayError, SourceError, UsageError, in_quotes
 from replay_cli.resembling import meant
 from replay_cli.sources import Source, open_path, open_stream, reason
 
@@ -192,7 +192,7 @@ class _Search:
             self._add_absent(path, error, listed_in)
             return
         except ValueError:  # a NUL in the path
-            self.problems.append(UsageError(f"no such file: {path!r}"))
+            self.problems.append(UsageError(f"no such file: {in_quotes(path)}"))
             return
         if stat.S_ISDIR(mode):
             self._add_all(path, [_named(path, _Kind.FOLDER)], len(self.problems))

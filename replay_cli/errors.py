@@ -13,6 +13,8 @@ Whatever goes wrong in a foreseen way is one of these, and never a traceback.
 
 from __future__ import annotations
 
+import re
+
 
 def one_line(text: str) -> str:
     """``text`` fit to be shown in one line of a terminal: what does not print is escaped.
@@ -30,6 +32,20 @@ def _printable(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def in_quotes(word: str) -> str:
+    """A word that was given, as ``repr`` shows it, but that what stands for a byte becomes that byte, ``\\xff``."""
+    return as_bytes(repr(word))
+
+
+def as_bytes(shown: str) -> str:
+    """What ``repr`` has shown, with ``\\udcff``, which stands for a byte (``os.fsdecode``), as that byte."""
+    return re.sub(r"\\\\|\\udc([89a-f][0-9a-f])", _byte, shown)
+
+
+def _byte(found: re.Match[str]) -> str:
+    return f"\\x{found[1]}" if found[1] else found[0]
+
+
 class ReplayError(Exception):
     """What is wrong, in one line: ``str()`` of it never holds a line break or a control character."""
 
@@ -42,7 +58,22 @@ class UsageError(ReplayError):
 
 
 class SchemaError(UsageError):
-    """The schema cannot be used: it is none, it refers to what is not in it, or it takes too long."""
+    """The schema cannot be used: it is none, it refers to what is not in it, or it takes too long.
+
+    ``source`` and ``line`` (from 1) are where a log showed that; "" and 0 if it was seen before any was read.
+    """
+
+    def __init__(self, said: str, source: str = "", line: int = 0) -> None:
+        super().__init__(said, source, line)
+        self.said, self.source, self.line = said, source, line
+
+    def met(self, source: str, before: int) -> SchemaError:
+        """The same, told of a line of ``source``: ``before`` lines stand before what it was told of."""
+        return SchemaError(self.said, source, before + self.line)
+
+    def __str__(self) -> str:
+        place = f" ({self.source}:{self.line})" if self.line and self.source else ""
+        return one_line(f"{self.said}{place}")
 
 
 class PlacedError(UsageError):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replay_cli import rules
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.findings import Rule, Severity
 from replay_cli.resembling import suggestion
 
@@ -58,7 +58,7 @@ def _levels(items: Sequence[str]) -> dict[str, Severity]:
         name, equals, word = item.partition("=")
         if not equals or word not in tuple(Severity) or not name.strip(", "):
             close = suggestion(word, [level.value for level in Severity])
-            raise UsageError(f"--severity: {item!r} is not RULE=error, =warning, =note or =off{close}")
+            raise UsageError(f"--severity: {in_quotes(item)} is not RULE=error, =warning, =note or =off{close}")
         if levels.setdefault(name, Severity(word)) != word:
             raise UsageError(f"--severity: {name} is graded {levels[name].value} and {word}")
     return levels
@@ -79,6 +79,6 @@ def named(option: str, items: Sequence[str]) -> list[Rule]:
         if not family:
             close = rules.similar(name)
             hint = f"; did you mean {close}?" if close else "; `replay rules` lists them"
-            raise UsageError(f"{option}: there is no rule {name!r}{hint}")
+            raise UsageError(f"{option}: there is no rule {in_quotes(name)}{hint}")
         found += family
     return found

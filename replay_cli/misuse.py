@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from replay_cli.errors import one_line
+from replay_cli.errors import as_bytes, one_line
 from replay_cli.resembling import suggestion
 
 
@@ -29,7 +29,7 @@ def told(error: Any) -> str:
     elif match := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", message, re.DOTALL):
         words = f"{command.removeprefix('replay ')}: takes no further argument: {match[1]}"
     elif match := re.match(r"No such command '(.*?)'\.?(?: Did you mean '(.*?)')?", message, re.DOTALL):
-        words = f"no such command: {match[1]}; " + (
+        words = f"no such command: {as_bytes(match[1])}; " + (
             f"did you mean {match[2]}?" if match[2] else "see `replay --help`"
         )
     else:
@@ -42,6 +42,6 @@ def _bad_value(message: str, param: Any) -> str:
     choices = [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
     value, found, _ = message.partition(" is not one of ")
     if not (choices and found):
-        return message.rstrip(".").partition(" is not a valid int")[0] + " is not a whole number"
+        return as_bytes(message.rstrip(".").partition(" is not a valid int")[0]) + " is not a whole number"
     *others, last = (f"'{choice}'" for choice in choices)
-    return f"{value} is not {', '.join(others)} or {last}{suggestion(value[1:-1], choices)}"
+    return f"{as_bytes(value)} is not {', '.join(others)} or {last}{suggestion(value[1:-1], choices)}"

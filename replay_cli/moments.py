@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.timestamps import nanoseconds
 
 _BACK = re.compile(r"-\s*(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>ms|s|m|min|h|d|w)")
@@ -47,7 +47,7 @@ def moment(text: str, option: str, now: datetime | None = None, end: bool = Fals
     except (ValueError, OverflowError, OSError):
         found = None
     if found is None:
-        raise UsageError(f"{option}: {text!r} is no time; wanted is {KNOWN}")
+        raise UsageError(f"{option}: {in_quotes(text)} is no time; wanted is {KNOWN}")
     return found
 
 
@@ -66,7 +66,7 @@ def duration(text: str, option: str) -> float:
     """Seconds of a length of time that was typed (``2s``, ``500ms``, ``2``). Raises UsageError, naming ``option``."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|min|h|d|w)?", text.strip())
     if found is None:
-        raise UsageError(f"{option}: {text!r} is no length of time; wanted is 2s (also ms, m, h)")
+        raise UsageError(f"{option}: {in_quotes(text)} is no length of time; wanted is 2s (also ms, m, h)")
     return float(found[1]) * _SECONDS[found[2] or "s"]
 
 

@@ -287,7 +287,7 @@ def _user_violations(frame: Frame, value: object, plan: Plan) -> Iterator[Findin
         return
     from replay_cli import userschema
 
-    if broken := userschema.violations(plan.schema, value):
+    if broken := userschema.violations(plan.schema, value, len(frame.data), frame.line):
         yield _schema_finding(frame, rules.USER_SCHEMA_VIOLATION, broken, plan)
 
 

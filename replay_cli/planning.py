@@ -13,7 +13,7 @@ from pathlib import Path
 from replay_cli import rules
 from replay_cli.errors import SourceError
 from replay_cli.grading import Grading, grade
-from replay_cli.profiles import Plan, Shape
+from replay_cli.profiles import Plan, Shape, UserSchema
 from replay_cli.sniffing import HEAD, LONGER_HEAD, READ, Sniffed, sniff
 from replay_cli.sources import Source
 from replay_cli.told import ChosenBy
@@ -34,8 +34,8 @@ class Options:
     """How sources are audited and told.
 
     ``profile`` and ``framing`` are None to go by content. ``max_line_bytes`` is the longest line or SSE event that
-    is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is the text
-    of a schema of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
+    is examined, ``max_findings`` how many findings of a source are listed (all are counted). ``schema`` is
+    one of the user's own (``userschema.load``). ``max_bytes`` is how much of a source is read at most, after
     decompression. ``fast`` is False to leave the prover and the quick schema check aside. ``jobs`` is in how many
     processes a large file is audited. ``cache`` lets places in large logs be kept from one call to the next.
     ``contents`` asks what the lines hold that findings point at, ``ends`` how the stream begins and ends. ``live``
@@ -48,7 +48,7 @@ class Options:
     max_findings: int = MAX_FINDINGS
     grading: Grading = field(default_factory=grade)
     statistics: bool = False
-    schema: str | None = None
+    schema: UserSchema | None = None
     show_values: bool = False
     max_bytes: int | None = None
     fast: bool = True

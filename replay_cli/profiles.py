@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from replay_cli.compiled import Check, compiled
 from replay_cli.timestamps import chrono_refuses
@@ -57,6 +57,13 @@ SCHEMA_NAMES = (
 )
 
 
+class UserSchema(NamedTuple):
+    """A schema of the user's own (``--schema``): the path that was given, and the text that stood there."""
+
+    path: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What one source is audited for; pure data, so that it can go to another process.
@@ -64,7 +71,7 @@ class Plan:
     ``strict`` says that the user named the shape, so that no other is tolerated. ``thread`` is the thread whose
     log the file is by its name, or None. ``limit`` is the longest frame that is examined, in bytes; ``kept`` how
     many findings of each rule are kept in full (all are counted); ``gaps`` whether skipped numbers are looked for.
-    ``schema`` is the text of a schema of the user's own; ``values`` puts values of the log into facts. ``fast`` is
+    ``schema`` is a schema of the user's own; ``values`` puts values of the log into facts. ``fast`` is
     False to leave the prover and the quick schema check aside.
     """
 
@@ -75,7 +82,7 @@ class Plan:
     limit: int = 16 * 1024 * 1024
     kept: int = 1000
     gaps: bool = False
-    schema: str | None = None
+    schema: UserSchema | None = None
     values: bool = False
     fast: bool = True
 

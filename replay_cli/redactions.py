@@ -15,7 +15,7 @@ from functools import partial
 
 from replay_cli import payloads
 from replay_cli.allowed import NAMES, PAYLOADS, Allowed, Each, Sort
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 from replay_cli.masking import Masks
 from replay_cli.places import (
     Covered,
@@ -95,7 +95,7 @@ def parsed(specs: Sequence[str], key: bytes | None = None, keep_length: bool = F
 
 
 def _shown(spec: str) -> str:
-    return repr(spec if len(spec) <= 120 else spec[:119] + "…")
+    return in_quotes(spec if len(spec) <= 120 else spec[:119] + "…")
 
 
 def _check_pointer(spec: str) -> None:

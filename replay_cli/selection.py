@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Self
 
 from replay_cli.envelope import Envelope
-from replay_cli.errors import UsageError, one_line
+from replay_cli.errors import UsageError, in_quotes, one_line
 
 Question = Callable[[dict[str, object]], bool]
 """Asks something of a whole event, as it was read."""
@@ -31,7 +31,7 @@ class Globs:
         for pattern in patterns:
             name = pattern.removeprefix("!")
             if not name:
-                raise UsageError(f"--event: {pattern!r} names no event")
+                raise UsageError(f"--event: {in_quotes(pattern)} names no event")
             self._globs.append((not pattern.startswith("!"), pattern, re.compile(translate(name))))
         self.unused = dict.fromkeys(pattern for _, pattern, _ in self._globs)
         self.takes = lru_cache(maxsize=4096)(self._takes)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import OVERLAP, cut
-from replay_cli.errors import SourceError
+from replay_cli.errors import SchemaError, SourceError
 from replay_cli.frames import Framing
 from replay_cli.pool import ordered
 from replay_cli.profiles import Plan
@@ -57,7 +57,7 @@ def are_worth_it(source: Source, jobs: int) -> bool:
 
 
 def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, fresh: bool = False) -> Iterator[Tally]:
-    """Tallies that add up to that of a plain file, in order. Raises SourceError and WorkerDiedError.
+    """Tallies that add up to that of a plain file, in order. Raises SourceError, SchemaError and WorkerDiedError.
 
     Of a log of very many threads what follows is audited here, so that not all processes hold them. So is the last
     stretch: whether its last frame has an end, and by how much the file has grown, is for the one who opened it to
@@ -118,7 +118,7 @@ def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | No
 
 
 def _audit_span(span: Span) -> Tally:
-    """The tally of one span; runs in a worker. Raises SourceError if the file is not what it was."""
+    """The tally of one span; runs in a worker. Raises SourceError if the file is not what it was, and SchemaError."""
     if span.fresh:
         forget()
     total = Tally(span.plan.kept, span.plan.gaps)
@@ -128,8 +128,11 @@ def _audit_span(span: Span) -> Tally:
         source.skip_to(span.start)
         chunks = source.chunks(span.end - span.start)
         blocks = cut(chunks, FRAMINGS[span.plan.framing], span.plan.limit, None, span.start)
-        for part in audit_blocks(blocks, span.plan):
-            total += part
+        try:
+            for part in audit_blocks(blocks, span.plan):
+                total += part
+        except SchemaError as error:
+            raise error.met(span.name, total.lines) from None
     if total.size != span.end - span.start:
         raise SourceError(span.name, "shrank while it was read")
     return total

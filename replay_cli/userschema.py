@@ -22,15 +22,16 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from replay_cli.errors import SchemaError
-from replay_cli.profiles import found_violations
+from replay_cli.profiles import UserSchema, found_violations
 from replay_cli.resembling import meant
 from replay_cli.violation import Violation
 
 PATIENCE = 2.0
 """Seconds of processor time that one line may take: how busy the machine is must not decide what is found."""
 
-SLOW, BUDGET = 0.1, 20.0
-"""Seconds from which on a line is slow, and seconds that all slow lines may take together."""
+SLOW, SLOW_BYTE, BUDGET = 0.005, 2e-6, 20.0
+"""Seconds from which on a line is slow, and so many more for each of its bytes; seconds that all slow lines may take
+together. A schema of a hundred keywords takes less than a millisecond."""
 
 DEPTH = 6000
 """How many calls deep a check may go: a value may be 127 containers deep, and each takes several calls."""
@@ -42,8 +43,8 @@ EXPECTED_KEPT = 120
 """Characters of what a schema expects that a violation keeps."""
 
 
-def load(path: Path) -> str:
-    """The text of a schema file. Raises SchemaError, in one line, if it is no JSON Schema."""
+def load(path: Path) -> UserSchema:
+    """The schema in a file. Raises SchemaError, in one line, if it is no JSON Schema."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -67,7 +68,7 @@ def load(path: Path) -> str:
     if not isinstance(parsed, dict | bool):
         raise SchemaError(f"--schema: {path} is JSON, but no schema: an object or true or false belongs there")
     _check(path, parsed)
-    return text
+    return UserSchema(str(path), text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -158,36 +159,68 @@ def _what(error: Exception) -> str:
 
 @lru_cache(maxsize=4)
 def _validator(text: str) -> Any:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
     from jsonschema.validators import validator_for
     from jsonschema_specifications import REGISTRY
 
     schema = json.loads(text)
     kind: Any = validator_for(schema, default=Draft202012Validator)
+    extend: Any = validators.extend
+    quick = extend(kind, {"enum": _enum(kind.VALIDATORS["enum"])})
     # The drafts' own metaschemas may be referred to; nothing beyond them is to be had.
-    return kind(schema, registry=REGISTRY)
+    return quick(schema, registry=REGISTRY)
 
 
-def violations(text: str, value: object) -> list[Violation]:
-    """All places where ``value`` breaks the schema of this text.
+def _enum(slow: Any) -> Any:
+    """The keyword ``enum`` by looking up instead of by comparing with each value: there may be 200,000 of them.
 
-    Raises SchemaError if the schema refers to what is not there, or if a line takes longer than ``PATIENCE``.
+    ``slow`` is the library's own, which arrays and objects are left to.
+    """
+    from jsonschema.exceptions import ValidationError
+
+    # By identity: a list of the schema lives as long as this does.
+    known: dict[int, tuple[list[Any], frozenset[object], list[Any]]] = {}
+
+    def enum(validator: Any, values: list[Any], instance: object, schema: Any) -> Iterator[Any]:
+        if id(values) not in known:
+            plain = [one for one in values if not isinstance(one, dict | list)]
+            others = [one for one in values if isinstance(one, dict | list)]
+            known[id(values)] = (values, frozenset(map(_told_apart, plain)), others)
+        _, plain_ones, others = known[id(values)]
+        if isinstance(instance, dict | list):
+            yield from slow(validator, others, instance, schema)
+        elif _told_apart(instance) not in plain_ones:
+            yield ValidationError("is none of the values")
+
+    return enum
+
+
+def _told_apart(value: object) -> tuple[bool, object]:
+    """A plain value so that true and 1 differ, which Python takes for equal (JSON Schema, 4.2.2)."""
+    return isinstance(value, bool), value
+
+
+def violations(schema: UserSchema, value: object, size: int, line: int) -> list[Violation]:
+    """All places where ``value`` breaks a schema; it is read from ``size`` bytes, and ``line`` is where they stand.
+
+    Raises SchemaError, told of that line, if the schema refers to what is not there or takes too long.
     """
     from referencing.exceptions import Unresolvable
 
     try:
-        with bounded(), _budgeted():
-            return [_worded(found) for found in found_violations(_validator(text), value)]
+        with bounded(), _budgeted(size):
+            return [_worded(found) for found in found_violations(_validator(schema.text), value)]
     except TimeoutError:
-        raise SchemaError(f"--schema: {_too_slow()}; look at patterns, uniqueItems, references") from None
+        said = f": {_too_slow()}; look at patterns, uniqueItems, references, long anyOf"
     except Unresolvable as error:
-        raise SchemaError(f"--schema: the reference {error.ref!r} is not in the schema; none is fetched") from None
+        said = f": the reference {error.ref!r} is not in the schema; none is fetched"
     except RecursionError:
-        raise SchemaError("--schema: the schema refers to itself without end, or is nested too deep") from None
+        said = " refers to itself without end, or is nested too deep"
     except Exception as error:
         # A pattern that is no regular expression, a keyword with a value of the wrong kind: the library raises
         # whatever it meets there.
-        raise SchemaError(f"--schema: the schema cannot be used: {_what(error)}") from None
+        said = f" cannot be used: {_what(error)}"
+    raise SchemaError(f"--schema: {schema.path}{said}", line=line)
 
 
 @dataclass(slots=True)
@@ -203,17 +236,19 @@ _SLOW = _Slow()
 
 def _too_slow() -> str:
     if _SLOW.seconds > BUDGET:
-        return f"{_SLOW.lines:,} lines take longer than {BUDGET:g} s"
+        return f"{_SLOW.lines:,} lines take longer than {BUDGET:g} s in all"
     return f"one line takes longer than {PATIENCE:g} s"
 
 
 @contextmanager
-def _budgeted() -> Iterator[None]:
-    """Raise TimeoutError behind the block when slow lines have taken more than ``BUDGET`` in all."""
+def _budgeted(size: int) -> Iterator[None]:
+    """Raise TimeoutError behind the block when slow lines have taken more than ``BUDGET`` in all, this one of so many
+    bytes among them.
+    """
     began = time.thread_time()
     yield
     taken = time.thread_time() - began
-    if taken > SLOW:
+    if taken > SLOW + SLOW_BYTE * size:
         _SLOW.lines += 1
         _SLOW.seconds += taken
         if _SLOW.seconds > BUDGET:

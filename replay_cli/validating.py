@@ -109,7 +109,9 @@ class _Run:
                 self._stream(file)
             else:
                 self._render(file)
-        if self._aside and not self._stopped:
+        read = self._outcome.sources or self._outcome.skipped
+        # Where nothing could be read all was said by then.
+        if self._aside and not self._stopped and (read or not self._outcome.problems):
             _say(_in_all(self._outcome))
 
     def _render(self, file: BinaryIO) -> None:

@@ -43,18 +43,34 @@ def expected(keyword: str, wanted: object) -> str:
             return f"at least {wanted}"
         case "maximum":
             return f"at most {wanted}"
-    return f"{keyword} {wanted}"[:80]
+        case "pattern" | "format":
+            return f"{keyword} {wanted}"[:EXPECTED_KEPT]
+    return f"{keyword} {_json(wanted, EXPECTED_KEPT - len(keyword) - 2)}"
 
+
+EXPECTED_KEPT = 80
+"""Characters of what a keyword asks for that are kept."""
 
 VALUE_SHOWN = 120
 """Characters of a value that --show-values shows."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(value: object, most: int) -> str:
+    """A value as JSON, cut behind so many characters; of a long one no more is written than is shown."""
+    text = ""
+    for piece in _ENCODER.iterencode(value):
+        text += piece[: most + 1]
+        if len(text) > most:
+            return text[:most] + "…"
+    return text
 
 
 def describe(value: object, shown: bool = False) -> str:
     """What a value is, without saying what it holds: its type and its length, numbers in full; or, cut, itself."""
     if shown:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
+        return _json(value, VALUE_SHOWN)
     match value:
         case None:
             return "null"

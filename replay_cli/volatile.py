@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from replay_cli.errors import UsageError
+from replay_cli.errors import UsageError, in_quotes
 
 FRAMING = ("schema_version", "kind", "created_at", "previous_seq")
 """Members that not every shape has; they are compared where both recordings are of one shape."""
@@ -136,9 +136,9 @@ def places(strict: bool, ignored: Iterable[str] = (), besides: Iterable[str] = (
 def _asked(pointer: str) -> list[str]:
     shown = pointer if len(pointer) <= 80 else pointer[:80] + "…"
     if not pointer.startswith("/") or pointer == "/" or len(pointer) > LONGEST_POINTER:
-        raise UsageError(f"--ignore: {shown!r} is no JSON Pointer, as /payload/item/summary")
+        raise UsageError(f"--ignore: {in_quotes(shown)} is no JSON Pointer, as /payload/item/summary")
     if re.search(r"~(?![01])", pointer):
-        raise UsageError(f"--ignore: {shown!r}: ~ is written ~0, and / in a name ~1")
+        raise UsageError(f"--ignore: {in_quotes(shown)}: ~ is written ~0, and / in a name ~1")
     return _tokens(pointer)
 
 

@@ -23,7 +23,7 @@ PACKAGE = ROOT / "replay_cli"
 ROWS = (
     "__init__ __main__",
     "cli cli_cache cli_check cli_diff cli_emit cli_tail pytest_plugin",
-    "late",
+    "late cli_words",
     "completing founding comparison",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
     "pytest_terms",
@@ -69,13 +69,13 @@ ROWS = (
     "turns",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
-    "telltale allowed links stretches held seen cli_words wire pacing following interleaving skimming terminal "
+    "telltale allowed links stretches held seen wire pacing following interleaving skimming terminal "
     "memory nearby tomlplaces plaintoml aligning resembling",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
 OWNERS = {
-    "typer": "cli cli_cache cli_check cli_diff cli_emit cli_tail completing late",
+    "typer": "cli cli_cache cli_check cli_diff cli_emit cli_tail cli_words completing late",
     "rich": "render.text progress showing",
     "pydantic": "checked diffed emitted report schemas_made",
     "jsonschema": "profiles userschema",
@@ -93,9 +93,9 @@ OWNERS = {
     "compression": "compression",
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
-    "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
-    "following founding gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens "
-    "twin validating",
+    "os": "__main__ api asked asserting atomic blessing checking cli comparison completing configured discovery "
+    "folders following founding gate index manifest pool pytest_items resembling sources store_lock stores terminal "
+    "tokens twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
     "cursor discovery emitting folders following founding gathering index manifest nearby outputs planning "
     "preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
@@ -103,10 +103,10 @@ OWNERS = {
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",
-    "signal": "cli pool userschema",
+    "signal": "__main__ cli pool userschema",
     "tempfile": "atomic emitting held ordering restoring ring",
     "threading": "ahead cli pool remote userschema",
-    "time": "gathering index pacing progress remote tailing userschema",
+    "time": "__main__ gathering index pacing progress remote tailing userschema",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.

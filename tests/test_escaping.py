@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 import pytest
 
 from replay_cli.atomic import say
-from replay_cli.errors import SchemaError, SourceError, UsageError, one_line
+from replay_cli.errors import SchemaError, SourceError, UsageError, in_quotes, one_line
 from replay_cli.inspection import inspect
 from replay_cli.outcome import Outcome
 from replay_cli.planning import Options
@@ -443,3 +443,49 @@ def test_what_is_wrong_with_a_schema_is_one_line_that_prints(tmp_path: Path, sch
         load(path)
 
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["validate", b"caf\xe9.jsonl"],
+        ["validate", "--profile", b"caf\xe9", "-"],
+        ["validate", "--select", b"caf\xe9", "-"],
+        ["validate", "--severity", b"E101=caf\xe9", "-"],
+        ["validate", "--max-findings", b"caf\xe9", "-"],
+        ["validate", "--schema", b"caf\xe9", "-"],
+        ["tail", "--since", b"caf\xe9", "-"],
+        ["tail", "--format", b"caf\xe9", "-"],
+        ["emit", "--redact", b"caf\xe9", "-"],
+        ["emit", "--redact", b"re:(caf\xe9", "-"],
+        ["emit", "--pace", b"caf\xe9", "-"],
+        ["diff", "--ignore", b"caf\xe9", "-", os.devnull],
+        ["explain", b"caf\xe9"],
+        ["schema", b"caf\xe9"],
+        [b"caf\xe9"],
+    ],
+    ids=lambda words: " ".join(map(str, words[:2])),
+)
+def test_a_byte_that_is_no_utf_8_is_told_as_that_byte(words: list[str | bytes]) -> None:
+    done = subprocess.run([*COMMAND, *words], input=b"", capture_output=True, timeout=60, env=environment())
+
+    assert (2, 1) == (done.returncode, done.stderr.count(b"\n"))
+    assert rb"caf\xe9" in done.stderr
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_byte_of_a_file_name_is_told_as_that_byte_in_every_format(tmp_path: Path, form: str) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9.jsonl"
+    Path(os.fsdecode(name)).write_bytes(store(1) + b"{oops\n")
+    done = subprocess.run(
+        [*COMMAND, "validate", "--format", form, name], capture_output=True, timeout=60, env=environment()
+    )
+
+    said = html.unescape(done.stdout.decode()).replace("\\\\", "\\")
+    assert r"caf\xe9.jsonl" in said
+    assert "udce9" not in said
+
+
+def test_what_was_typed_as_an_escape_is_not_taken_for_a_byte() -> None:
+    assert r"'\\udce9'" == in_quotes(r"\udce9")
+    assert r"'\\\xe9'" == in_quotes("\\\udce9")

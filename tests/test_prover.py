@@ -18,7 +18,7 @@ from replay_cli.blocks import Block
 from replay_cli.cutting import cut
 from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
-from replay_cli.profiles import Plan, Shape
+from replay_cli.profiles import Plan, Shape, UserSchema
 from replay_cli.prover import COMPILED, Prover, forget, is_offered
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
@@ -132,7 +132,7 @@ def test_hostile_log_of_ever_new_layouts_makes_a_bounded_number_of_patterns(monk
     [
         replace(ENVELOPE.plan(), fast=False),
         replace(ENVELOPE.plan(), limit=4096),
-        replace(ENVELOPE.plan(), schema="{}"),
+        replace(ENVELOPE.plan(), schema=UserSchema("schema.json", "{}")),
         Plan(Shape.COMPAT, "sse"),
         Plan(Shape.CUSTOM, "jsonl"),
     ],

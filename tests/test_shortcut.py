@@ -19,10 +19,10 @@ from replay_cli.sieve import Wish
 from replay_cli.sources import open_path
 from replay_cli.summary import Summary
 from tests.conftest import Replay
+from tests.indexing import CHANGES, EVENT, aged, asked, cache, log_of, remembered, told
 from tests.making import compact, envelope, record
-from tests.test_index import CHANGES, EVENT, aged, cache, change, log_of, told
 
-__all__ = ["cache"]
+__all__ = ["cache", "remembered"]
 
 
 @pytest.fixture(autouse=True)
@@ -80,21 +80,16 @@ def test_what_is_written_with_an_index_is_what_is_written_without(
     last: int | None,
     skimmed: bool,
 ) -> None:
-    path = tmp_path / "log.jsonl"
-    path.unlink(missing_ok=True)
-    path.write_bytes(log_of(*range(begin)))
-    for what, how in [("ask", 5), *changes, ("ask", since), ("ask", since)]:
-        change(path, cache, what, how)
-        asked = 10_000 + (how if what == "ask" else since)
-        selection = Selection(since_seq=asked, until_seq=None if until is None else 10_000 + until)
+    for path, seq, step in asked(tmp_path, cache, begin, changes, since):
+        selection = Selection(since_seq=seq, until_seq=None if until is None else 10_000 + until)
         if skimmed:
-            told(path, asked, cached=True)
+            told(path, seq, cached=True)
         if not path.stat().st_size:
             continue
         without, alone = written(path, False, selection, last=last)
         found, summary = written(path, True, selection, last=last)
-        assert without == found, (what, how)
-        assert outcome(alone) == outcome(summary), (what, how)
+        assert without == found, step
+        assert outcome(alone) == outcome(summary), step
 
 
 @pytest.mark.parametrize(
@@ -157,22 +152,20 @@ def test_tail_and_emit_share_it(tmp_path: Path, cache: Path) -> None:
     "words",
     [["--clean"], ["--quarantine", "left.jsonl"], ["--sort"], ["--no-cache"]],
 )
-def test_where_all_is_to_be_accounted_for_all_is_read(replay: Replay, tmp_path: Path, words: list[str]) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log_of(*range(22_000)))
-    env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+def test_where_all_is_to_be_accounted_for_all_is_read(
+    replay: Replay, remembered: dict[str, str], words: list[str]
+) -> None:
     for _ in range(2):
-        ran = replay("emit", *words, "--force", "--since-seq", "31998", "log.jsonl", env=env)
+        ran = replay("emit", *words, "--force", "--since-seq", "31998", "log.jsonl", env=remembered)
         assert (0, record(31_999).decode()) == (ran.code, ran.stdout)
         assert "did not read" not in ran.stderr
         assert "read 22,000 events" in ran.stderr
-    assert "0 indexes" in replay("cache", env=env).stdout
+    assert "0 indexes" in replay("cache", env=remembered).stdout
 
 
-def test_it_says_what_it_did_not_read(replay: Replay, tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(log_of(*range(22_000)))
-    env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+def test_it_says_what_it_did_not_read(replay: Replay, tmp_path: Path, remembered: dict[str, str]) -> None:
     words = ["emit", "--since-seq", "31998", "--summary-json", "told.json", "--force", "log.jsonl"]
-    first, second = replay(*words, env=env), replay(*words, env=env)
+    first, second = replay(*words, env=remembered), replay(*words, env=remembered)
     document = json.loads((tmp_path / "told.json").read_text())
 
     assert (0, first.stdout) == (second.code, second.stdout)

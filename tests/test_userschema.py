@@ -12,13 +12,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from jsonschema.validators import validator_for
 
 from replay_cli import Report, UsageError, audit, userschema
+from replay_cli.spans import audit_spans
 from replay_cli.userschema import PATIENCE, load
 from tests.conftest import ROOT, Replay, environment
 from tests.making import capture, compact, envelope, message, record, store
@@ -305,6 +308,13 @@ def sse(values: list[dict[str, Any]]) -> bytes:
     return b"".join(b"event: tick\ndata: " + compact(value) + b"\n\n" for value in values)
 
 
+def rules_of_another(check: Check, log: bytes) -> dict[str, int]:
+    """The rules that a log breaks which is none of the runtime's."""
+    report = check(FEW, log)
+    assert "custom" == report.profile
+    return report.rules
+
+
 @pytest.mark.parametrize(("log", "lines"), [(jsonl(TICKS), [3, 4]), (sse(TICKS), [8, 11])], ids=["JSONL", "SSE"])
 def test_another_log_is_audited_by_its_schema(check: Check, log: bytes, lines: list[int]) -> None:
     report = check(FEW, log)
@@ -337,9 +347,7 @@ def test_framing_and_json_are_checked_in_another_log_too(check: Check) -> None:
 def test_order_is_compared_in_another_log_where_the_fields_are_there(
     check: Check, log: bytes, rules: dict[str, int]
 ) -> None:
-    report = check(FEW, log)
-
-    assert ("custom", rules) == (report.profile, report.rules)
+    assert rules == rules_of_another(check, log)
 
 
 @pytest.mark.parametrize(
@@ -356,9 +364,7 @@ def test_order_is_compared_in_another_log_where_the_fields_are_there(
 def test_agreement_is_asked_of_another_log_where_both_fields_are_there(
     check: Check, log: bytes, rules: dict[str, int]
 ) -> None:
-    report = check(FEW, log)
-
-    assert ("custom", rules) == (report.profile, report.rules)
+    assert rules == rules_of_another(check, log)
 
 
 def test_what_holds_no_objects_stays_foreign(check: Check) -> None:
@@ -533,12 +539,14 @@ def spent() -> float:
 
 def test_a_pattern_that_explodes_is_told_after_two_seconds(replay: Replay, check: Check) -> None:
     check.path.write_text(json.dumps({"properties": {"payload": {"pattern": "^(a+)+$"}}}))
+    (check.path.parent / "log.jsonl").write_bytes(store(1) + record(2, payload="a" * 50 + "!"))
     before = spent()
 
-    ran = replay("validate", "--schema", "schema.json", "-", stdin=store(1) + record(2, payload="a" * 50 + "!"))
+    ran = replay("validate", "--schema", "schema.json", "log.jsonl")
 
     assert (2, "", 1) == (ran.code, ran.stdout, len(ran.stderr.splitlines()))
-    assert ran.stderr.startswith("replay: --schema: one line takes longer than 2 s; look at patterns")
+    assert ran.stderr.startswith("replay: --schema: schema.json: one line takes longer than 2 s; look at patterns")
+    assert ran.stderr.endswith(" (log.jsonl:2)\n")
     assert PATIENCE <= spent() - before < 2 * PATIENCE + 2
 
 
@@ -688,7 +696,7 @@ def test_a_local_schema_needs_no_socket(check: Check) -> None:
     )
 
     assert (1, "") == (ran.returncode, ran.stderr)
-    assert "E108 user-schema-violation /seq: expected not {'const': 7}, found integer 7\n" in ran.stdout
+    assert 'E108 user-schema-violation /seq: expected not {"const":7}, found integer 7\n' in ran.stdout
 
 
 def test_a_bad_schema_ends_with_2_and_one_line(replay: Replay, check: Check) -> None:
@@ -702,8 +710,92 @@ def test_a_bad_schema_ends_with_2_and_one_line(replay: Replay, check: Check) -> 
 
 def test_slow_lines_have_a_bounded_time_in_all(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(userschema, "SLOW", 0.0)
+    monkeypatch.setattr(userschema, "SLOW_BYTE", 0.0)
     monkeypatch.setattr(userschema, "BUDGET", 0.001)
     monkeypatch.setattr(userschema, "_SLOW", userschema._Slow())
 
-    with pytest.raises(UsageError, match=r"lines take longer than 0\.001 s"):
+    with pytest.raises(UsageError, match=r"lines take longer than 0\.001 s in all"):
         check({"minProperties": 1}, store(*range(1, 2000)))
+
+
+def test_a_line_is_slow_when_its_length_does_not_explain_what_it_takes(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(userschema, "BUDGET", 0.0)
+    many: Schema = {"properties": {"payload": {"items": {"type": "integer"}}}}
+
+    assert {} == check(many, record(1, payload=list(range(20_000)))).rules
+    with pytest.raises(UsageError, match="look at patterns, uniqueItems, references, long anyOf"):
+        check({"anyOf": [*({"const": number} for number in range(2000)), {}]}, store(1))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_line_is_named_wherever_in_a_log_it_stands(
+    check: Check, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr("replay_cli.spans.LARGE", 0)
+    monkeypatch.setattr("replay_cli.inspection.audit_spans", partial(audit_spans, span=40_000))
+    check.path.write_text(json.dumps({"if": {"properties": {"seq": {"const": 900}}}, "then": {"$ref": "#/then"}}))
+    log = check.path.with_name("log.jsonl")
+    log.write_bytes(store(*range(1, 400)) + b"\n" + store(*range(400, 1000)))
+
+    with pytest.raises(UsageError) as raised:
+        audit(log, schema=check.path, jobs=jobs)
+
+    said = f"--schema: {check.path} refers to itself without end, or is nested too deep ({log}:901)"
+    assert said == str(raised.value)
+
+
+# --- Long lists -------------------------------------------------------------------------------------------------
+
+
+def test_two_hundred_thousand_values_are_looked_up(check: Check) -> None:
+    schema: Schema = {"properties": {"payload": {"enum": [f"value {number}" for number in range(200_000)]}}}
+    log = b"".join(record(seq, payload=f"value {199_900 + seq}") for seq in range(1, 200))
+    started = time.process_time()
+
+    report = check(schema, log)
+
+    assert {RULE: 100} == report.rules
+    assert report.findings[0].message.startswith('/payload: expected enum ["value 0","value 1",')
+    assert len(report.findings[0].message) < 150
+    assert time.process_time() - started < 2
+
+
+PLAIN = [0, 1, -1, 1.5, 10**30, 1e30, True, False, None, "", "1", "true", "a"]
+CONTAINERS = [[], {}, [1], [True], [[1.0]], {"a": 1}, {"a": True}, {"a": [None]}]
+
+
+@pytest.mark.parametrize("values", [PLAIN, CONTAINERS, *([one] for one in PLAIN + CONTAINERS)], ids=str)
+@pytest.mark.parametrize("draft", DRAFTS)
+def test_an_enumeration_takes_what_the_library_takes(check: Check, values: list[object], draft: str) -> None:
+    schema = {"$schema": draft, "enum": values}
+    given: list[Any] = [*PLAIN, *CONTAINERS, 1.0, -0.0, "A", [1.0], {"a": 0}]
+    taken = [one for one in given if validator_for(schema)(schema).is_valid(one)]
+    log = b"".join(record(seq, payload=one) for seq, one in enumerate(given, 1))
+
+    report = check({"$schema": draft, "properties": {"payload": {"enum": values}}}, log)
+
+    rejected = {one.line - 1 for one in report.findings if one.name == RULE}
+    assert taken == [one for number, one in enumerate(given) if number not in rejected]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "told"),
+    [
+        ({"const": {"a": True, "b": None}}, 'const {"a":true,"b":null}'),
+        ({"enum": ["it's", 'a "word"', 1.5, False]}, r"""enum ["it's","a \"word\"",1.5,false]"""),
+        ({"const": "é"}, 'const "é"'),
+        ({"pattern": r"^\d+$"}, r"pattern ^\d+$"),
+        ({"enum": ["\x1b[31m"]}, r'enum ["\u001b[31m"]'),
+        (
+            {"enum": list(range(100))},
+            "enum [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27…",
+        ),
+    ],
+    ids=["names", "quotes", "a letter", "a pattern", "a control character", "much"],
+)
+def test_what_was_expected_is_told_as_json(check: Check, keyword: Schema, told: str) -> None:
+    (violation,) = violations(check({"properties": {"payload": keyword}}, record(1, payload="x")))
+
+    assert told == violation["expected"]

@@ -40,8 +40,8 @@ CLASSES_OF: dict[str, set[Class]] = {
     "records": {walking.DEFAULT, walking.NAME, walking.SPELLING}
     | (IN_ALL | TURN_END | UNLINKED | NOTHING_REPEATS_THE_TIME | LONE | TOOLS | MESSAGES),
     "capture": {walking.HEAD, walking.HEAD_END} | (IN_ALL | LINKED | LONE | TOOLS | MESSAGES),
-    "capture-end": {walking.COMMENT, walking.GOAL} | (IN_ALL | TURN_END | LINKED | LONE | MESSAGES),
-    "envelopes": IN_ALL | TURN_END | LINKED | LONE | MESSAGES,
+    "capture-end": {walking.COMMENT, walking.GOAL} | (IN_ALL | TURN_END | LINKED | LONE | TOOLS | MESSAGES),
+    "envelopes": IN_ALL | TURN_END | LINKED | LONE | TOOLS | MESSAGES,
     "v0.8.40": IN_ALL | TURN_END | UNLINKED | NOTHING_REPEATS_THE_TIME | LONE | TOOLS,
     "v0.9.0": IN_ALL | TURN_END | ENVELOPES | UNLINKED | LONE | TOOLS,
     "compat": {walking.COMPAT_BODY},

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from replay_cli.errors import one_line
 from replay_cli.outcome import Outcome
 from replay_cli.told import FORMAT_VERSION, TOOL, Report
 
@@ -64,7 +65,7 @@ def _escaped(found: re.Match[str]) -> str:
 def _clean(value: Any) -> Any:
     """The value with lone surrogates (bytes of a file name that are no UTF-8) put into visible form."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode(errors="backslashreplace").decode()
+        return value if value.isascii() else re.sub("[\ud800-\udfff]", lambda found: one_line(found[0]), value)
     if isinstance(value, dict):
         return {_clean(name): _clean(member) for name, member in value.items()}
     if isinstance(value, list):
