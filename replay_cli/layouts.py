@@ -99,6 +99,7 @@ class Exemplar:
 class Row(NamedTuple):
     """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
 
+    ``turn`` and ``item`` are as in JSON, None if they are left out. ``text`` is the frame without its terminator.
     Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
     """
 
@@ -109,6 +110,10 @@ class Row(NamedTuple):
     second: bytes
     event: str
     looked: tuple[str, ...]
+    turn: bytes | None
+    item: bytes | None
+    payload: bytes
+    text: bytes
 
 
 def exemplar_of(text: bytes, data: bytes, start: int, shape: Shape) -> Exemplar | None:
@@ -214,7 +219,9 @@ class Layout:
             return None
         event = name.decode()
         asked = _asked(event, thread.decode(), _id(turn), _id(item), payload)
-        return Row(seq, link, thread, minute, second, event, self._looked + asked) if asked is not None else None
+        if asked is None:
+            return None
+        return Row(seq, link, thread, minute, second, event, self._looked + asked, turn, item, payload, text)
 
 
 @lru_cache(maxsize=4096)

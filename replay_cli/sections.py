@@ -45,6 +45,8 @@ class Section:
         self.first = first
         self.delta_looked = delta_looked
         self.rows: list[tuple[int, Row]] = []
+        self._columns: Columns | None = None
+        self._first_delta = 0
         self._seqs: list[bytes] = []
         self._links: list[bytes | None] = []
         self._threads: list[bytes] = []
@@ -52,7 +54,9 @@ class Section:
         self._seconds: list[bytes] = []
 
     def take_deltas(self, columns: Columns, start: int, end: int) -> None:
-        """Append the deltas from ``start`` to ``end`` (exclusive) of some columns."""
+        """Append the deltas from ``start`` to ``end`` (exclusive) of the columns of its block."""
+        if self._columns is None:
+            self._columns, self._first_delta = columns, start
         self._seqs += columns.seqs[start:end]
         self._links += columns.links[start:end]
         self._threads += columns.threads[start:end]
@@ -186,6 +190,14 @@ class Section:
         rows = self.rows
         first = bisect_left(rows, start, key=lambda row: row[0])
         return rows[first : bisect_left(rows, end, key=lambda row: row[0])]
+
+    def deltas(self, start: int, end: int) -> Columns | None:
+        """The deltas of the pattern as columns of their own; None if there are none."""
+        before, beyond = (bisect_left(self.rows, index, key=lambda row: row[0]) for index in (start, end))
+        first, last = start - before, end - beyond
+        if self._columns is None or first == last:
+            return None
+        return self._columns.part(self._first_delta + first, self._first_delta + last)
 
     def _count(self, tally: Tally, start: int, end: int, plan: Plan) -> None:
         """What is counted of each frame for itself: names, and the rules it was asked for."""
