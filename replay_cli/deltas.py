@@ -42,38 +42,16 @@ _IN_REGION = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID
 class Columns:
     """What the deltas of a block say, a list for each slot; ``bad`` the rows (from 0) that are not proven.
 
-    ``torn`` tells that line ends stand in one of those where the pattern has none: then it is not a frame. ``ids``
-    are the stretches of ``pattern`` that the ids stand in, if it is one for all three.
+    ``torn`` tells that line ends stand in one of those where the pattern has none: then it is not a frame.
     """
 
-    pattern: Deltas
     seqs: list[bytes]
     links: list[bytes | None]
     threads: list[bytes]
     minutes: list[bytes]
     seconds: list[bytes]
-    ids: list[bytes]
-    payloads: list[bytes]
     bad: set[int]
     torn: bool
-
-    def part(self, start: int, end: int) -> Columns:
-        """The rows from ``start`` to ``end`` (exclusive), which are proven."""
-        if start == 0 and end == len(self.seqs):
-            return self
-        at = slice(start, end)
-        return Columns(
-            self.pattern,
-            self.seqs[at],
-            self.links[at],
-            self.threads[at],
-            self.minutes[at],
-            self.seconds[at],
-            self.ids[at],
-            self.payloads[at],
-            set(),
-            False,
-        )
 
 
 class Region:
@@ -99,10 +77,11 @@ class Region:
                 self._threads[text] = (found.groupdict().get("thread_id") or b"") if found else None
         return self._threads
 
-    def ids(self, text: bytes) -> dict[str, bytes]:
-        """The slots in a text that is such a stretch, by name."""
+    def slots(self, text: bytes) -> dict[str, bytes]:
+        """The slots in such a stretch, by name."""
         found = self._match(text)
-        return found.groupdict() if found else {}
+        assert found is not None
+        return found.groupdict()
 
     def is_torn(self, text: bytes) -> bool:
         """Whether line ends stand elsewhere in a text than in such a stretch."""
@@ -121,15 +100,15 @@ class Deltas:
         """The frame that it was made from."""
         self.looked = (*exemplar.looked, payloads.ID_PRESENCE)
         """The codes of the rules that each of these frames is asked for."""
-        self._regions: dict[int, Region] = {}
+        self.regions: dict[int, Region] = {}
+        """By the numbers of their groups."""
         # DOTALL, so that a stretch of so many bytes, whatever they are, is skipped at once.
         pattern = re.compile(self._pattern(exemplar, payload) + re.escape(terminator), re.DOTALL)
         self.split = pattern.split
         """A block as a flat list: what stands before a delta, its slots, what stands before the next, and so on."""
         self.stride = pattern.groups + 1
-        self._group = dict(pattern.groupindex)
-        self.ids_together = len(self._regions) == 1
-        """Whether nothing that varies stands between the ids."""
+        self.group = dict(pattern.groupindex)
+        """The number of each slot that is a group of its own."""
 
     def _pattern(self, exemplar: Exemplar, payload: bytes) -> bytes:
         """Constant bytes as they stand, those around ids as regions, slots as groups or back-references."""
@@ -144,7 +123,7 @@ class Deltas:
                 continue
             if ids:
                 groups += 1
-                self._regions[groups] = Region(text, at, slot.start, ids)
+                self.regions[groups] = Region(text, at, slot.start, ids)
                 parts.append(b"(.{%d})" % (slot.start - at))
                 ids = []
             else:
@@ -156,7 +135,7 @@ class Deltas:
 
     def columns(self, flat: list[bytes]) -> Columns:
         """The columns of a block that was split, each looked at as a whole, and row by row only if that fails."""
-        group, stride = self._group, self.stride
+        group, stride = self.group, self.stride
         minutes, texts = flat[group["minute"] :: stride], flat[group["payload"] :: stride]
         threads, bad, torn = self._threads(flat)
         if not all(map(is_minute, set(minutes))):
@@ -168,29 +147,21 @@ class Deltas:
             bad.update(index for index, text in enumerate(texts) if not _is_utf8(text))
         links: list[bytes | None] = [*flat[group["previous_seq"] :: stride]] if "previous_seq" in group else []
         return Columns(
-            self,
             flat[group["seq"] :: stride],
             links or [None] * len(texts),
             threads,
             minutes,
             flat[group["second"] :: stride],
-            flat[next(iter(self._regions)) :: stride] if self.ids_together else [],
-            texts,
             bad,
             torn,
         )
-
-    def ids(self, text: bytes) -> dict[str, bytes]:
-        """The ids in one of the ``Columns.ids``, by the names of their slots."""
-        (region,) = self._regions.values()
-        return region.ids(text)
 
     def _threads(self, flat: list[bytes]) -> tuple[list[bytes], set[int], bool]:
         """The thread of each row, the rows whose ids are not proven, and whether one of those is torn."""
         threads: list[bytes] = []
         bad: set[int] = set()
         torn = False
-        for group, region in self._regions.items():
+        for group, region in self.regions.items():
             texts = flat[group :: self.stride]
             different = set(texts)
             known = region.threads(different)

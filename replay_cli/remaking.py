@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli import canonical, rules, wire
 from replay_cli.blocks import Block
-from replay_cli.deltas import Columns, Deltas
+from replay_cli.deltas import Deltas
 from replay_cli.fields import Fields, compact, fields_of, name_of
 from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
@@ -25,9 +25,10 @@ from replay_cli.opening import Opened, open_frame
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import WORTH, Prover
 from replay_cli.runs import Run
+from replay_cli.slots import Slots
 from replay_cli.stretches import NAME_BREAKS, NOT_HELD, NOT_NEWER, NOT_REDACTED, UNTIMED, Stretch
 from replay_cli.walk import FRAMINGS
-from replay_cli.weaving import Target, Template, Woven, template_of, texts_of, without_zeros, woven
+from replay_cli.weaving import NewLinks, Target, Template, Texts, template_of, texts_of, without_zeros, woven
 
 if TYPE_CHECKING:
     from replay_cli.redacting import Redactor
@@ -161,10 +162,9 @@ class Remaker:
             return NAME_BREAKS
         link = None
         if self._relinks(event.shape):
-            link = remade.last.get(event.thread, self._remake.base)
-            if event.seq <= link:
+            link = self._link(event.thread, event.seq, remade)
+            if link is None:
                 return NOT_NEWER
-            remade.last[event.thread] = event.seq
         text = event.text
         if self._converts(event.shape):
             text = text if event.tight else compact(text)
@@ -179,6 +179,14 @@ class Remaker:
             # White space between tokens, since inside of strings there are no line breaks.
             text = compact(text)
         return wire.line(text) if self._framing == "jsonl" else wire.frame(event.name, text)
+
+    def _link(self, thread: str, seq: int, remade: Remade) -> int | None:
+        """The number of the event that was written before one of the thread; None if it is not below ``seq``."""
+        link = remade.last.get(thread, self._remake.base)
+        if seq <= link:
+            return None
+        remade.last[thread] = seq
+        return link
 
     def _changes_shape(self, shape: Shape) -> bool:
         return self._remake.shape not in (None, shape)
@@ -231,8 +239,11 @@ class Remaker:
         return b"".join(made) if made else None
 
     def _run(self, run: Run, remade: Remade) -> bytes | None:
-        columns, others = run.deltas(), run.rows_apart()
-        links = _Links(columns, self._remake.base, remade.last) if self._relinks(self._plan.shape) else None
+        slots, others = run.deltas(), run.rows_apart()
+        template = self._template(slots.pattern) if slots is not None else None
+        if slots is not None and template is None:
+            return None
+        links = NewLinks(slots, self._remake.base, remade.last) if self._target.linked else None
         placed: list[tuple[int, bytes]] = []
         start = 0
         for number, (index, row) in enumerate(others):
@@ -243,52 +254,58 @@ class Remaker:
                 return None
             placed.append((at, other))
             start = at
-        if columns is None:
+        if slots is None or template is None:
             return b"".join([other for _, other in placed])
-        if links is not None and not links.take(start, len(columns.seqs)):
-            return None
-        deltas = self._deltas(columns, links.made if links is not None else None, remade)
-        return None if deltas is None else _put_between(deltas, placed)
-
-    def _deltas(self, columns: Columns, links: list[bytes] | None, remade: Remade) -> Woven | None:
-        if columns.pattern not in self._templates:
-            self._templates[columns.pattern] = template_of(columns.pattern, self._target)
-        template = self._templates[columns.pattern]
-        if template is None:
+        if links is not None and not links.take(start, slots.size):
             return None
         inside = None
         if self._redactor is not None:
-            inside = texts_of(columns)
-            ids = {one for text in set(columns.ids) for one in columns.pattern.ids(text).values()}
-            if not self._redactor.rest_stays(ids, set(inside.kinds)):
+            inside = self._redacted(slots, self._redactor)
+            if inside is None:
                 return None
-            inside = inside._replace(texts=list(map(self._redactor.delta, inside.texts)))
-        number = len(columns.seqs) * self._converts(self._plan.shape)
+        number = slots.size * self._target.tight
         remade.converted += number
         remade.compacted += number * template.loose
-        return woven(template, columns, links, inside)
+        return woven(template, slots, links.made if links is not None else None, inside).among(placed)
+
+    def _template(self, pattern: Deltas) -> Template | None:
+        if pattern not in self._templates:
+            self._templates[pattern] = template_of(pattern, self._target)
+        return self._templates[pattern]
+
+    def _redacted(self, slots: Slots, redactor: Redactor) -> Texts | None:
+        """The insides of the payloads without what is to be taken out; None if there is more in these deltas."""
+        inside = texts_of(slots)
+        ids = {one for name in ("thread_id", "turn_id", "item_id") for one in set(slots.column(name))}
+        if not redactor.rest_stays(ids, set(inside.kinds)):
+            return None
+        return inside._replace(texts=list(map(redactor.delta, inside.texts)))
 
     def _row(self, row: Row, remade: Remade) -> bytes | None:
         """A proven frame that is no delta, remade; None if it has to be read by the reference."""
-        shape, text, before = self._plan.shape, row.text, b""
+        text = row.text
         if self._plan.framing == "sse":
             before = wire.frame(row.event, b"").removesuffix(b"\n\n")
             if not text.startswith(before):
                 # Other fields are lost, and counted.
                 return None
             text = text[len(before) :]
-        if self._redactor is not None or b"\r" in text:
+        if self._redactor is not None or not row.tight or canonical.compacted(row.payload) is not row.payload:
             return self._other(text, remade)
-        tight, fields = canonical.compacted(text), None
-        if self._changes_shape(shape):
-            payload = row.payload if tight is text else compact(row.payload)
+        link = None
+        if self._target.linked:
+            link = self._link(thread_key(row.thread.decode()), int(row.seq), remade)
+            if link is None:
+                return None
+        remade.converted += self._target.tight
+        if self._target.shape is not None:
             turn, item = (None if one == b"null" else one for one in (row.turn, row.item))
             time = row.minute + b":" + without_zeros(row.second)
             name, thread = b'"%b"' % row.event.encode(), b'"%b"' % row.thread
-            fields = Fields(row.seq, name, thread, turn, item, time, payload)
-        event = _Event(text, shape, row.event, thread_key(row.thread.decode()), int(row.seq), fields, tight is text)
-        made = self._made(event, remade)
-        return None if isinstance(made, str) else made
+            text = _written(Fields(row.seq, name, thread, turn, item, time, row.payload), self._target.shape, link)
+        elif link is not None:
+            text = relinked(text, link)
+        return wire.line(text) if self._framing == "jsonl" else wire.frame(row.event, text)
 
     def _other(self, text: bytes, remade: Remade) -> bytes | None:
         shape = self._plan.shape
@@ -308,38 +325,6 @@ class Remaker:
                 return None
         made = self._made(_Event(text, shape, name, thread, seq, changed, tight=tight is text), remade)
         return None if isinstance(made, str) else made
-
-
-class _Links:
-    """The links of deltas among other events, in order. ``last`` holds the last number of each thread."""
-
-    def __init__(self, columns: Columns | None, base: int, last: dict[str, int]) -> None:
-        self.made: list[bytes] = []
-        self._threads, self._seqs = (columns.threads, columns.seqs) if columns is not None else ([], [])
-        self._keys = {thread: thread_key(thread.decode()) for thread in set(self._threads)}
-        self._base, self._last = base, last
-
-    def take(self, start: int, end: int) -> bool:
-        """The links of the deltas from ``start`` to ``end``, exclusive, that stand side by side.
-
-        Whether each comes behind all that was written of its thread. In a proven stretch numbers ascend.
-        """
-        if start == end:
-            return True
-        if len(self._keys) > 1:
-            return min([self._take_one(index) for index in range(start, end)])
-        (key,) = self._keys.values()
-        before = self._last.get(key, self._base)
-        self.made += [b"%d" % before, *self._seqs[start : end - 1]]
-        self._last[key] = int(self._seqs[end - 1])
-        return int(self._seqs[start]) > before
-
-    def _take_one(self, index: int) -> bool:
-        key, seq = self._keys[self._threads[index]], int(self._seqs[index])
-        before = self._last.get(key, self._base)
-        self.made.append(b"%d" % before)
-        self._last[key] = seq
-        return seq > before
 
 
 def _is_bare(raw: bytes, name: str, framing: str) -> bool:
@@ -374,16 +359,3 @@ def relinked(text: bytes, link: int) -> bytes:
         return text[: found.start] + b"%d" % link + text[found.end :]
     end = text.rindex(b"}")
     return text[:end] + b',"previous_seq":%d' % link + text[end:]
-
-
-def _put_between(deltas: Woven, others: list[tuple[int, bytes]]) -> bytes:
-    """Deltas with other events among them, each with the number of those that stand before it."""
-    pieces: list[bytes] = []
-    start = 0
-    for number, other in others:
-        end = number * deltas.width
-        pieces += deltas.pieces[start:end]
-        pieces.append(other)
-        start = end
-    pieces += deltas.pieces[start:]
-    return b"".join(pieces)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from replay_cli.blocks import Block
-from replay_cli.deltas import Columns
 from replay_cli.layouts import Row
 from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan
 from replay_cli.sections import Section
+from replay_cli.slots import Slots
 from replay_cli.stretches import Rows
 from replay_cli.tally import Tally
 
@@ -79,8 +79,8 @@ class Run:
         """The frames that are no deltas of the pattern, by number from 0."""
         return [(index - self.start, row) for index, row in self.section.others(self.start, self.end)]
 
-    def deltas(self) -> Columns | None:
-        """All others, as columns; None if there are none."""
+    def deltas(self) -> Slots | None:
+        """The slots of all others; None if there are none."""
         return self.section.deltas(self.start, self.end)
 
     def part(self, start: int, end: int) -> Run:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from replay_cli import wire
-from replay_cli.deltas import EVENT, Columns, Deltas
+from replay_cli.deltas import EVENT, Deltas
 from replay_cli.fields import compact
 from replay_cli.layouts import Exemplar
+from replay_cli.marks import thread_key
 from replay_cli.profiles import Shape
-
-_IDS = frozenset({"thread_id", "turn_id", "item_id"})
+from replay_cli.slots import Slots
 
 _MARK = b"\0"
 """Stands around the name of a slot; there is no such byte in a JSON text."""
@@ -61,7 +61,7 @@ def template_of(pattern: Deltas, target: Target) -> Template | None:
     exemplar = pattern.exemplar
     start = len(_BEFORE) if exemplar.text.startswith(_BEFORE) else 0
     data = exemplar.text[start:]
-    if data[:1] != b"{" or b"\r" in data or not pattern.ids_together:
+    if data[:1] != b"{" or b"\r" in data or len(pattern.regions) > 1:
         # Other fields of SSE are lost and counted, and a line break is white space in JSONL only.
         return None
     loose = compact(data) is not data
@@ -117,10 +117,10 @@ class Texts(NamedTuple):
     kinds: list[bytes]
 
 
-def texts_of(columns: Columns) -> Texts:
+def texts_of(slots: Slots) -> Texts:
     """The insides of the payloads, where a template was made that has them ``apart``."""
     begin, between, end = _PAYLOAD
-    inside = [payload[len(begin) : -len(end)].rpartition(between) for payload in columns.payloads]
+    inside = [payload[len(begin) : -len(end)].rpartition(between) for payload in slots.column("payload")]
     return Texts([text for text, _, _ in inside], [kind for _, _, kind in inside])
 
 
@@ -130,75 +130,58 @@ class Woven(NamedTuple):
     pieces: list[bytes]
     width: int
 
+    def among(self, others: list[tuple[int, bytes]]) -> bytes:
+        """The deltas with other events among them, each of which has the number of those that stand before it."""
+        pieces: list[bytes] = []
+        start = 0
+        for number, other in others:
+            end = number * self.width
+            pieces += self.pieces[start:end]
+            pieces.append(other)
+            start = end
+        pieces += self.pieces[start:]
+        return b"".join(pieces)
 
-def woven(
-    template: Template, columns: Columns, links: list[bytes] | None = None, inside: Texts | None = None
-) -> Woven:
-    """The deltas of some columns as a template says that was made for their pattern, with new links and insides."""
-    rows, minutes, parts = len(columns.seqs), columns.minutes, template.parts
-    if len(set(minutes)) == 1:
-        parts = _folded(parts, "minute", minutes[0])
-    parts, ids = _with_ids_as_one(parts, columns)
-    width = len(parts)
-    pieces = [b""] * (rows * width)
-    for index, part in enumerate(parts):
-        if isinstance(part, bytes):
-            pieces[index::width] = [part] * rows
-        elif part == "ids":
-            pieces[index::width] = ids
+
+def woven(template: Template, slots: Slots, links: list[bytes] | None = None, inside: Texts | None = None) -> Woven:
+    """Deltas as a template says that was made for their pattern, with new links and insides where it has them."""
+    new: dict[bytes | str, list[bytes]] = {"previous_seq": links} if links is not None else {}
+    if inside is not None:
+        new |= {"text": inside.texts, "kind": inside.kinds}
+    parts, minutes = template.parts, set(slots.column("minute"))
+    if len(minutes) == 1:
+        (minute,) = minutes
+        parts = [minute if part == "minute" else part for part in parts]
+    columns: list[bytes | list[bytes]] = []
+    around: list[bytes | str] = []
+    for part in parts:
+        if isinstance(part, str) and (part in new or slots.stands_alone(part)):
+            columns += [_constant(around, slots), new.get(part) or _column(part, template, slots)]
+            around = []
         else:
-            pieces[index::width] = _column(part, template, columns, links, inside)
+            around.append(part)
+    columns.append(_constant(around, slots))
+    width = len(columns)
+    pieces = [b""] * (slots.size * width)
+    for index, column in enumerate(columns):
+        pieces[index::width] = [column] * slots.size if isinstance(column, bytes) else column
     return Woven(pieces, width)
 
 
-def _folded(parts: Parts, name: str, value: bytes) -> Parts:
-    """The parts with a slot as constant as what stands around it."""
-    folded: list[bytes | str] = []
-    for part in parts:
-        text = value if part == name else part
-        if folded and isinstance(text, bytes) and isinstance(folded[-1], bytes):
-            folded[-1] += text
-        else:
-            folded.append(text)
-    return folded
+def _constant(parts: Parts, slots: Slots) -> bytes | list[bytes]:
+    """What stands between slots that stand alone: the same in all deltas, or a column of few different texts."""
+    constant = [part for part in parts if isinstance(part, bytes)]
+    return b"".join(constant) if len(constant) == len(parts) else slots.texts(parts)
 
 
-def _with_ids_as_one(parts: Parts, columns: Columns) -> tuple[Parts, list[bytes]]:
-    """The parts with the ids, and what is constant around them, as one slot ``ids``, and the column for it.
-
-    There are few different ones in many deltas.
-    """
-    places = [index for index, part in enumerate(parts) if part in _IDS]
-    first, last = places[0] - 1, places[-1] + 2
-    spelled = {}
-    for text in set(columns.ids):
-        ids = columns.pattern.ids(text)
-        spelled[text] = b"".join([part if isinstance(part, bytes) else ids[part] for part in parts[first:last]])
-    return [*parts[:first], "ids", *parts[last:]], [spelled[text] for text in columns.ids]
-
-
-def _column(
-    name: str, template: Template, columns: Columns, links: list[bytes] | None, inside: Texts | None
-) -> Sequence[bytes]:
-    match name:
-        case "seq":
-            return columns.seqs
-        case "minute":
-            return columns.minutes
-        case "second":
-            return columns.seconds if template.target.shape is None else _as_written(columns.seconds)
-        case "payload":
-            loose = template.loose and template.target.tight
-            return list(map(compact, columns.payloads)) if loose else columns.payloads
-        case "previous_seq":
-            return links if links is not None else [link or b"" for link in columns.links]
-    assert inside is not None
-    return inside.texts if name == "text" else inside.kinds
-
-
-def _as_written(seconds: list[bytes]) -> list[bytes]:
-    """Seconds as the runtime writes them."""
-    return list(map(without_zeros, seconds)) if any(second.endswith(b"000") for second in seconds) else seconds
+def _column(name: str, template: Template, slots: Slots) -> list[bytes]:
+    """What becomes of a slot that stands alone."""
+    column, target = slots.column(name), template.target
+    if name == "payload" and template.loose and target.tight:
+        return list(map(compact, column))
+    if name == "second" and target.shape is not None and b"000," in b",".join((*column, b"")):
+        return list(map(without_zeros, column))
+    return column
 
 
 def without_zeros(second: bytes) -> bytes:
@@ -207,3 +190,36 @@ def without_zeros(second: bytes) -> bytes:
 
 
 _ZEROS = re.compile(rb"\.?(?:000)+\Z").sub
+
+
+class NewLinks:
+    """The links of deltas among other events, in order. ``last`` holds the last number of each thread."""
+
+    def __init__(self, slots: Slots | None, base: int, last: dict[str, int]) -> None:
+        self.made: list[bytes] = []
+        self._threads = slots.column("thread_id") if slots is not None else []
+        self._seqs = slots.column("seq") if slots is not None else []
+        self._keys = {thread: thread_key(thread.decode()) for thread in set(self._threads)}
+        self._base, self._last = base, last
+
+    def take(self, start: int, end: int) -> bool:
+        """The links of the deltas from ``start`` to ``end``, exclusive, that stand side by side.
+
+        Whether each comes behind all that was written of its thread. In a proven stretch numbers ascend.
+        """
+        if start == end:
+            return True
+        if len(self._keys) > 1:
+            return min([self._take_one(index) for index in range(start, end)])
+        (key,) = self._keys.values()
+        before = self._last.get(key, self._base)
+        self.made += [b"%d" % before, *self._seqs[start : end - 1]]
+        self._last[key] = int(self._seqs[end - 1])
+        return int(self._seqs[start]) > before
+
+    def _take_one(self, index: int) -> bool:
+        key, seq = self._keys[self._threads[index]], int(self._seqs[index])
+        before = self._last.get(key, self._base)
+        self.made.append(b"%d" % before)
+        self._last[key] = seq
+        return seq > before
