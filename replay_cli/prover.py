@@ -181,7 +181,8 @@ class _Proof:
         if deltas is None or len(flat) == 1 or not self._gaps_are_whole(flat[:: deltas.stride]):
             self._read_gap(self._block.data, last=True)
             return
-        columns, gaps, slots = deltas.columns(flat), flat[:: deltas.stride], Slots.of(deltas, flat)
+        columns, gaps = deltas.columns(flat), flat[:: deltas.stride]
+        slots = Slots(deltas, flat, 0, len(gaps) - 1)
         if columns.torn:
             self._read_gap(self._block.data, last=True)
             return

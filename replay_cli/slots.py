@@ -6,33 +6,27 @@ What was found in a block is kept as it came, and looked into only when it is as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from replay_cli.deltas import Deltas
 
 
-@dataclass(frozen=True, slots=True)
 class Slots:
-    """The deltas from number ``start`` to ``end`` (exclusive) of those that ``pattern`` has split a block into."""
+    """The deltas from number ``start`` to ``end`` (exclusive) of a block that ``pattern`` has split into ``flat``."""
 
-    pattern: Deltas
-    start: int
-    end: int
-    _flat: list[bytes]
+    __slots__ = ("_end", "_flat", "_start", "pattern")
 
-    @classmethod
-    def of(cls, pattern: Deltas, flat: list[bytes]) -> Slots:
-        """All deltas of a block, as it was split."""
-        return cls(pattern, 0, len(flat) // pattern.stride, flat)
+    def __init__(self, pattern: Deltas, flat: list[bytes], start: int, end: int) -> None:
+        self.pattern = pattern
+        self._flat, self._start, self._end = flat, start, end
 
     @property
     def size(self) -> int:
         """How many deltas there are."""
-        return self.end - self.start
+        return self._end - self._start
 
     def part(self, start: int, end: int | None = None) -> Slots:
         """The deltas from ``start``, counted from 0, to ``end`` (exclusive), or to the last."""
-        return replace(self, start=self.start + start, end=self.end if end is None else self.start + end)
+        return Slots(self.pattern, self._flat, self._start + start, self._end if end is None else self._start + end)
 
     def column(self, name: str) -> list[bytes]:
         """What stands in one slot of each delta."""
@@ -55,4 +49,4 @@ class Slots:
 
     def _group(self, number: int) -> list[bytes]:
         stride = self.pattern.stride
-        return self._flat[self.start * stride + number : self.end * stride : stride]
+        return self._flat[self._start * stride + number : self._end * stride : stride]
