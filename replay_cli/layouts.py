@@ -180,7 +180,7 @@ def _consistent(exemplar: Exemplar) -> bool:
     return True
 
 
-def is_tight(exemplar: Exemplar) -> bool:
+def _is_tight(exemplar: Exemplar) -> bool:
     """Whether there is no white space between the tokens of the JSON of a frame, but maybe in its payload.
 
     Inside of what else is known there is none.
@@ -188,7 +188,8 @@ def is_tight(exemplar: Exemplar) -> bool:
     payload = next(slot for slot in exemplar.slots if slot.name == "payload")
     before = exemplar.text[: payload.start]
     data = before[before.rfind(b"\n") + 1 :].removeprefix(b"data:").removeprefix(b" ")
-    return len((data + b"0" + exemplar.text[payload.end :]).split()) == 1 and data[:1] == b"{"
+    around = data + b"0" + exemplar.text[payload.end :]
+    return around.split() == [around]
 
 
 def pattern_of(exemplar: Exemplar, values: dict[str, bytes]) -> bytes:
@@ -213,7 +214,7 @@ class Layout:
     def __init__(self, exemplar: Exemplar, ends: int) -> None:
         self.height = exemplar.text.count(b"\n") + ends
         self._looked = exemplar.looked
-        self._tight = is_tight(exemplar)
+        self._tight = _is_tight(exemplar)
         # What a layout lacks is read as a group that matches nothing, so that all have the same groups.
         pattern = re.compile(pattern_of(exemplar, VALUES) + rb"(?P<none>(?!))?")
         self._match = pattern.fullmatch
