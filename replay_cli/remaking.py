@@ -243,7 +243,7 @@ class Remaker:
         template = self._template(slots.pattern) if slots is not None else None
         if slots is not None and template is None:
             return None
-        links = NewLinks(slots, self._remake.base, remade.last) if self._target.linked else None
+        links = NewLinks(slots, run.thread, self._remake.base, remade.last) if self._target.linked else None
         placed: list[tuple[int, bytes]] = []
         start = 0
         for number, (index, row) in enumerate(others):

@@ -195,11 +195,13 @@ _ZEROS = re.compile(rb"\.?(?:000)+\Z").sub
 class NewLinks:
     """The links of deltas among other events, in order. ``last`` holds the last number of each thread."""
 
-    def __init__(self, slots: Slots | None, base: int, last: dict[str, int]) -> None:
+    def __init__(self, slots: Slots | None, only: bytes | None, base: int, last: dict[str, int]) -> None:
+        """``only`` is the thread of them all, None if there are several."""
         self.made: list[bytes] = []
-        self._threads = slots.column("thread_id") if slots is not None else []
         self._seqs = slots.column("seq") if slots is not None else []
-        self._keys = {thread: thread_key(thread.decode()) for thread in set(self._threads)}
+        self._threads = slots.column("thread_id") if slots is not None and only is None else []
+        threads = {*self._threads} if only is None else {only}
+        self._keys = {thread: thread_key(thread.decode()) for thread in threads}
         self._base, self._last = base, last
 
     def take(self, start: int, end: int) -> bool:
@@ -209,7 +211,7 @@ class NewLinks:
         """
         if start == end:
             return True
-        if len(self._keys) > 1:
+        if self._threads:
             return min([self._take_one(index) for index in range(start, end)])
         (key,) = self._keys.values()
         before = self._last.get(key, self._base)

@@ -16,6 +16,7 @@ from replay_cli.prover import Prover, forget
 from replay_cli.redactions import parsed
 from replay_cli.remaking import Remake
 from replay_cli.runs import Run
+from replay_cli.stretches import SORTED
 from replay_cli.weaving import Target, template_of, without_zeros, woven
 from tests.emitting import alike, damaged, emitted
 from tests.proving import WRITERS, Writer, teach
@@ -121,6 +122,14 @@ def test_events_among_deltas_keep_their_places() -> None:
 
     names = re.findall(rb"^event: (.*)$", done.output, re.MULTILINE)
     assert names == [re.search(rb'"event":"([^"]+)","payload"', frame)[1] for frame in frames]  # type: ignore[index]
+
+
+def test_what_was_put_in_order_is_woven_as_well() -> None:
+    frames = WRITERS["record"].frames(300, 1)
+
+    done = emitted(b"".join(frames[150:] + frames[:150]), remake=REMAKES["to SSE"], arranged=SORTED)
+
+    assert emitted(b"".join(frames), remake=REMAKES["to SSE"]).output == done.output
 
 
 @pytest.mark.parametrize(
