@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from replay_cli.redactions import Redaction
 
 
+MANY = 4
+"""Events of a stretch from which on columns are worth their while."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remake:
     """What is to become of the events that are kept; None where they stay as they are.
@@ -172,7 +176,7 @@ class Remaker:
             remade.compacted += text is not event.text
         if event.fields is not None:
             remade.lost.update(event.fields.lost)
-            text = _written(event.fields, self._remake.shape or event.shape, link)
+            text = _written(event.fields[:7], self._remake.shape or event.shape, link)
         elif link is not None:
             text = relinked(text, link)
         if b"\n" in text or b"\r" in text:
@@ -224,7 +228,7 @@ class Remaker:
 
     def _woven(self, stretch: Stretch, data: bytes, remade: Remade) -> bytes | None:
         """The same, with the deltas as columns."""
-        if self._redactor is not None and not self._redactor.deltas_are_free:
+        if stretch.events < MANY or (self._redactor is not None and not self._redactor.deltas_are_free):
             return None
         runs: Sequence[Run | Block] = [stretch.run] if stretch.run is not None else []
         if not runs and len(data) >= WORTH:
@@ -299,10 +303,11 @@ class Remaker:
                 return None
         remade.converted += self._target.tight
         if self._target.shape is not None:
-            turn, item = (None if one == b"null" else one for one in (row.turn, row.item))
+            turn = row.turn if row.turn != b"null" else None
+            item = row.item if row.item != b"null" else None
             time = row.minute + b":" + without_zeros(row.second)
             name, thread = b'"%b"' % row.event.encode(), b'"%b"' % row.thread
-            text = _written(Fields(row.seq, name, thread, turn, item, time, row.payload), self._target.shape, link)
+            text = _written((row.seq, name, thread, turn, item, time, row.payload), self._target.shape, link)
         elif link is not None:
             text = relinked(text, link)
         return wire.line(text) if self._framing == "jsonl" else wire.frame(row.event, text)
@@ -341,10 +346,14 @@ _NOTHING_SAID = re.compile(rb"(?:[ \t]*|:|: ?keepalive)(?:[\r\n]+(?:[ \t]*|:|: ?
 _PLAIN_FIELD = re.compile(rb"data:.*|(?:id|retry): ?[0-9]{1,20}", re.DOTALL).fullmatch
 
 
-def _written(fields: Fields, shape: Shape, link: int | None) -> bytes:
+_Written = tuple[bytes, bytes, bytes, bytes | None, bytes | None, bytes, bytes]
+"""What is written of an event: the first seven of its ``Fields``."""
+
+
+def _written(fields: _Written, shape: Shape, link: int | None) -> bytes:
     if shape is Shape.RECORD:
-        return wire.record(*fields[:7])
-    return wire.envelope(*fields[:7], None if link is None else b"%d" % link)
+        return wire.record(*fields)
+    return wire.envelope(*fields, None if link is None else b"%d" % link)
 
 
 _LINK_AT_END = re.compile(rb',"previous_seq":[0-9]+\}\Z').search
