@@ -209,7 +209,8 @@ class Remaker:
         if redactor is None and not self._converts(shape) and not self._relinks(shape):
             return data
         replaced = redactor.replaced.copy() if redactor is not None else None
-        for way in (self._woven, self._singly):
+        many = stretch.events >= MANY and (redactor is None or redactor.deltas_are_free)
+        for way in (self._woven, self._singly) if many else (self._singly,):
             done = Remade(last=dict(self._remade.last))
             made = way(stretch, data, done)
             if made is not None:
@@ -228,8 +229,6 @@ class Remaker:
 
     def _woven(self, stretch: Stretch, data: bytes, remade: Remade) -> bytes | None:
         """The same, with the deltas as columns."""
-        if stretch.events < MANY or (self._redactor is not None and not self._redactor.deltas_are_free):
-            return None
         runs: Sequence[Run | Block] = [stretch.run] if stretch.run is not None else []
         if not runs and len(data) >= WORTH:
             # It was put in order, and what was known of it is gone.

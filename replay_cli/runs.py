@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from replay_cli.blocks import Block
 from replay_cli.layouts import Row
@@ -87,7 +87,7 @@ class Run:
         """The frames from ``start`` to ``end`` (exclusive), as a run of their own."""
         if start == 0 and end == self.size:
             return self
-        return replace(self, start=self.start + start, end=self.start + end)
+        return Run(self.section, self.start + start, self.start + end, self.pieces, self.plan)
 
     def texts(self) -> Iterator[bytes]:
         """The JSON text of each frame."""
