@@ -33,6 +33,7 @@ _PAYLOAD = re.compile(
     rb'\{ ?(?:"delta": ?"(?P<text>[^\r\n]*)", ?"kind": ?"(?P<kind>[a-z_]{1,40})"'
     rb'|"kind": ?"(?P<kind_first>[a-z_]{1,40})", ?"delta": ?"(?P<text_last>[^\r\n]*)") ?\}'
 )
+_INSIDE = {"text": TEXT, "kind": _WORD, "kind_first": _WORD, "text_last": TEXT}
 _IN_REGION = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"'}
 """The ids of a delta. Both are strings (CONTRACT.md 5.1): a null is not for this pattern to judge."""
 
@@ -76,6 +77,12 @@ class Region:
                 self._threads[text] = (found.groupdict().get("thread_id") or b"") if found else None
         return self._threads
 
+    def slots(self, text: bytes) -> dict[str, bytes]:
+        """The slots in such a stretch, by name."""
+        found = self._match(text)
+        assert found is not None
+        return found.groupdict()
+
     def is_torn(self, text: bytes) -> bool:
         """Whether line ends stand elsewhere in a text than in such a stretch."""
         return _line_ends(text) != self._line_ends
@@ -88,43 +95,48 @@ def _line_ends(text: bytes) -> list[int]:
 class Deltas:
     """All ``item.delta`` frames that differ from one of them in slots only, ids and times of the same lengths."""
 
-    def __init__(self, exemplar: Exemplar, slots: list[Slot], terminator: bytes) -> None:
+    def __init__(self, exemplar: Exemplar, payload: bytes, terminator: bytes) -> None:
+        self.exemplar = exemplar
+        """The frame that it was made from."""
         self.looked = (*exemplar.looked, payloads.ID_PRESENCE)
         """The codes of the rules that each of these frames is asked for."""
-        self._regions: dict[int, Region] = {}
+        self.regions: dict[int, Region] = {}
+        """By the numbers of their groups."""
         # DOTALL, so that a stretch of so many bytes, whatever they are, is skipped at once.
-        pattern = re.compile(self._pattern(exemplar.text, slots) + re.escape(terminator), re.DOTALL)
+        pattern = re.compile(self._pattern(exemplar, payload) + re.escape(terminator), re.DOTALL)
         self.split = pattern.split
         """A block as a flat list: what stands before a delta, its slots, what stands before the next, and so on."""
         self.stride = pattern.groups + 1
-        self._group = dict(pattern.groupindex)
+        self.group = dict(pattern.groupindex)
+        """The number of each slot that is a group of its own."""
 
-    def _pattern(self, text: bytes, slots: list[Slot]) -> bytes:
+    def _pattern(self, exemplar: Exemplar, payload: bytes) -> bytes:
         """Constant bytes as they stand, those around ids as regions, slots as groups or back-references."""
+        text = exemplar.text
         parts: list[bytes] = []
         named: set[str] = set()
         ids: list[Slot] = []
         groups = at = 0
-        for slot in (*slots, Slot("end", len(text), len(text))):
+        for slot in (*exemplar.slots, Slot("end", len(text), len(text))):
             if slot.name in _IN_REGION:
                 ids.append(slot)
                 continue
             if ids:
                 groups += 1
-                self._regions[groups] = Region(text, at, slot.start, ids)
+                self.regions[groups] = Region(text, at, slot.start, ids)
                 parts.append(b"(.{%d})" % (slot.start - at))
                 ids = []
             else:
                 parts.append(re.escape(text[at : slot.start]))
             groups += slot.name not in named and slot.name in _GROUPED
-            parts.append(_value(slot, text, named))
+            parts.append(_value(slot, payload, named))
             at = slot.end
         return b"".join(parts)
 
     def columns(self, flat: list[bytes]) -> Columns:
         """The columns of a block that was split, each looked at as a whole, and row by row only if that fails."""
-        group, stride = self._group, self.stride
-        minutes, texts = flat[group["minute"] :: stride], flat[group["text"] :: stride]
+        group, stride = self.group, self.stride
+        minutes, texts = flat[group["minute"] :: stride], flat[group["payload"] :: stride]
         threads, bad, torn = self._threads(flat)
         if not all(map(is_minute, set(minutes))):
             bad.update(index for index, minute in enumerate(minutes) if not is_minute(minute))
@@ -149,7 +161,7 @@ class Deltas:
         threads: list[bytes] = []
         bad: set[int] = set()
         torn = False
-        for group, region in self._regions.items():
+        for group, region in self.regions.items():
             texts = flat[group :: self.stride]
             different = set(texts)
             known = region.threads(different)
@@ -163,10 +175,10 @@ class Deltas:
         return threads, bad, torn
 
 
-_GROUPED = ("seq", "previous_seq", "minute", "second", "text")
+_GROUPED = ("seq", "previous_seq", "minute", "second", "payload")
 
 
-def _value(slot: Slot, text: bytes, named: set[str]) -> bytes:
+def _value(slot: Slot, payload: bytes, named: set[str]) -> bytes:
     """What stands for a slot in the pattern; ``named`` are the groups before it, and gets its own."""
     name = slot.name.encode()
     if slot.name in named:
@@ -181,12 +193,10 @@ def _value(slot: Slot, text: bytes, named: set[str]) -> bytes:
         case "second":
             digits = slot.end - slot.start - 3
             value = b"[0-5][0-9]" + (rb"\.[0-9]{%d}" % digits if digits > 0 else b"")
-        case "text":
-            value = TEXT
+        case "payload":
+            value = payload
         case "event":
             return re.escape(EVENT)
-        case "kind":
-            return _WORD
         case _:
             return b""
     named.add(slot.name)
@@ -208,17 +218,18 @@ def deltas_of(exemplar: Exemplar, terminator: bytes) -> Deltas | None:
     """
     if exemplar.value("event") != EVENT:
         return None
-    slots: list[Slot] = []
-    for slot in exemplar.slots:
-        if slot.name != "payload":
-            slots.append(slot)
-            continue
-        found = _PAYLOAD.fullmatch(exemplar.text, slot.start, slot.end)
-        if found is None:
-            return None
-        inner = {
-            name.partition("_")[0]: found.span(name) for name, text in found.groupdict().items() if text is not None
-        }
-        slots += sorted((Slot(name, *span) for name, span in inner.items()), key=lambda inside: inside.start)
-    ids = {slot.name for slot in slots if slot.name in _IN_REGION and exemplar.text[slot.start : slot.end] != b"null"}
-    return Deltas(exemplar, slots, terminator) if ids == _IN_REGION.keys() else None
+    payload = _payload(exemplar.value("payload") or b"")
+    ids = {name for name in _IN_REGION if exemplar.value(name) not in (None, b"null")}
+    return Deltas(exemplar, payload, terminator) if payload is not None and ids == _IN_REGION.keys() else None
+
+
+def _payload(text: bytes) -> bytes | None:
+    """A pattern for payloads that differ from this one in text and kind only; None if it is not of a common form."""
+    found = _PAYLOAD.fullmatch(text)
+    if found is None:
+        return None
+    parts, at = [], 0
+    for name in sorted((name for name in _INSIDE if found[name] is not None), key=found.start):
+        parts += [re.escape(text[at : found.start(name)]), _INSIDE[name]]
+        at = found.end(name)
+    return b"".join((*parts, re.escape(text[at:])))

@@ -99,6 +99,8 @@ class Exemplar:
 class Row(NamedTuple):
     """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
 
+    ``turn`` and ``item`` are as in JSON, None if they are left out. ``text`` is the frame without its terminator;
+    ``tight`` tells that there is no white space between its tokens, but maybe in the payload.
     Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
     """
 
@@ -109,6 +111,11 @@ class Row(NamedTuple):
     second: bytes
     event: str
     looked: tuple[str, ...]
+    turn: bytes | None
+    item: bytes | None
+    payload: bytes
+    text: bytes
+    tight: bool
 
 
 def exemplar_of(text: bytes, data: bytes, start: int, shape: Shape) -> Exemplar | None:
@@ -173,6 +180,18 @@ def _consistent(exemplar: Exemplar) -> bool:
     return True
 
 
+def _is_tight(exemplar: Exemplar) -> bool:
+    """Whether there is no white space between the tokens of the JSON of a frame, but maybe in its payload.
+
+    Inside of what else is known there is none.
+    """
+    payload = next(slot for slot in exemplar.slots if slot.name == "payload")
+    before = exemplar.text[: payload.start]
+    data = before[before.rfind(b"\n") + 1 :].removeprefix(b"data:").removeprefix(b" ")
+    around = data + b"0" + exemplar.text[payload.end :]
+    return around.split() == [around]
+
+
 def pattern_of(exemplar: Exemplar, values: dict[str, bytes]) -> bytes:
     """The frame as a pattern: slots as named groups, a repeated one as a back-reference, all else as it stands."""
     parts, at = [], 0
@@ -195,6 +214,7 @@ class Layout:
     def __init__(self, exemplar: Exemplar, ends: int) -> None:
         self.height = exemplar.text.count(b"\n") + ends
         self._looked = exemplar.looked
+        self._tight = _is_tight(exemplar)
         # What a layout lacks is read as a group that matches nothing, so that all have the same groups.
         pattern = re.compile(pattern_of(exemplar, VALUES) + rb"(?P<none>(?!))?")
         self._match = pattern.fullmatch
@@ -214,7 +234,11 @@ class Layout:
             return None
         event = name.decode()
         asked = _asked(event, thread.decode(), _id(turn), _id(item), payload)
-        return Row(seq, link, thread, minute, second, event, self._looked + asked) if asked is not None else None
+        if asked is None:
+            return None
+        return Row(
+            seq, link, thread, minute, second, event, self._looked + asked, turn, item, payload, text, self._tight
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -19,6 +19,7 @@ from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan, Shape
 from replay_cli.runs import Run
 from replay_cli.sections import Section
+from replay_cli.slots import Slots
 
 LAYOUTS = 16
 """Layouts that are tried on a frame at most; a writer has one, or three where ids are left out."""
@@ -181,13 +182,14 @@ class _Proof:
             self._read_gap(self._block.data, last=True)
             return
         columns, gaps = deltas.columns(flat), flat[:: deltas.stride]
+        slots = Slots(deltas, flat, 0, len(gaps) - 1)
         if columns.torn:
             self._read_gap(self._block.data, last=True)
             return
         start = 0
         stops = [index for index, gap in enumerate(gaps) if gap]
         for stop in sorted({*stops, *columns.bad, *(bad + 1 for bad in columns.bad), len(gaps) - 1}):
-            self._take_deltas(columns, start, stop)
+            self._take_deltas(columns, slots, start, stop)
             self._read_gap(gaps[stop], last=stop == len(gaps) - 1)
             start = stop
 
@@ -198,13 +200,13 @@ class _Proof:
             return all(gap.endswith(terminator) for gap in gaps[:-1] if gap)
         return all(gap.split(terminator)[-1] == b"" for gap in gaps[:-1] if gap)
 
-    def _take_deltas(self, columns: Columns, start: int, end: int) -> None:
+    def _take_deltas(self, columns: Columns, slots: Slots, start: int, end: int) -> None:
         if start == end:
             return
         if start in columns.bad:
             self._be_unsure(end - start)
             return
-        self._section().take_deltas(columns, start, end)
+        self._section().take_deltas(columns, slots, start, end)
         self._covered += end - start
         self._number += end - start
 

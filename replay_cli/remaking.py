@@ -10,25 +10,33 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import is_not
 from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli import canonical, rules, wire
 from replay_cli.blocks import Block
-from replay_cli.canonical import Deltas
+from replay_cli.deltas import Deltas
 from replay_cli.fields import Fields, compact, fields_of, name_of
 from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
+from replay_cli.layouts import Row
 from replay_cli.marks import thread_key
 from replay_cli.members import members
 from replay_cli.opening import Opened, open_frame
 from replay_cli.profiles import Plan, Shape
+from replay_cli.prover import WORTH, Prover
+from replay_cli.runs import Run
+from replay_cli.slots import Slots
 from replay_cli.stretches import NAME_BREAKS, NOT_HELD, NOT_NEWER, NOT_REDACTED, UNTIMED, Stretch
 from replay_cli.walk import FRAMINGS
+from replay_cli.weaving import NewLinks, Target, Template, Texts, template_of, texts_of, without_zeros, woven
 
 if TYPE_CHECKING:
     from replay_cli.redacting import Redactor
     from replay_cli.redactions import Redaction
+
+
+MANY = 4
+"""Events of a stretch from which on columns are worth their while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +102,19 @@ class Remaker:
         self._framing = remake.framing or plan.framing
         self._reader = JsonReader()
         self._redactor = redactor
-        self._wanted = self._columns_wanted()
+        self._templates: dict[Deltas, Template | None] = {}
+        converts = self._converts(plan.shape)
+        shape = remake.shape if self._changes_shape(plan.shape) else None
+        self._target = Target(self._framing, shape, self._relinks(plan.shape), converts, redactor is not None)
 
     def parts(self, stretch: Stretch, data: bytes) -> Iterator[tuple[Stretch, bytes]]:
         """The parts of a stretch, which tile it, each with the bytes that it becomes; one with a reason is left out.
 
         ``data`` are the bytes of the stretch, and those that are added behind it.
         """
-        whole = self._at_once(data) if stretch.proven else None
+        whole = self._at_once(stretch, data) if stretch.proven else None
         if whole is not None:
-            yield stretch._replace(added=b""), whole
+            yield stretch._replace(added=b"", run=None), whole
             return
         for frame in FRAMINGS[self._plan.framing].frames(Block(data, stretch.offset)):
             start = frame.offset - stretch.offset
@@ -155,10 +166,9 @@ class Remaker:
             return NAME_BREAKS
         link = None
         if self._relinks(event.shape):
-            link = remade.last.get(event.thread, self._remake.base)
-            if event.seq <= link:
+            link = self._link(event.thread, event.seq, remade)
+            if link is None:
                 return NOT_NEWER
-            remade.last[event.thread] = event.seq
         text = event.text
         if self._converts(event.shape):
             text = text if event.tight else compact(text)
@@ -166,13 +176,21 @@ class Remaker:
             remade.compacted += text is not event.text
         if event.fields is not None:
             remade.lost.update(event.fields.lost)
-            text = _written(event.fields, self._remake.shape or event.shape, link)
+            text = _written(event.fields[:7], self._remake.shape or event.shape, link)
         elif link is not None:
             text = relinked(text, link)
         if b"\n" in text or b"\r" in text:
             # White space between tokens, since inside of strings there are no line breaks.
             text = compact(text)
         return wire.line(text) if self._framing == "jsonl" else wire.frame(event.name, text)
+
+    def _link(self, thread: str, seq: int, remade: Remade) -> int | None:
+        """The number of the event that was written before one of the thread; None if it is not below ``seq``."""
+        link = remade.last.get(thread, self._remake.base)
+        if seq <= link:
+            return None
+        remade.last[thread] = seq
+        return link
 
     def _changes_shape(self, shape: Shape) -> bool:
         return self._remake.shape not in (None, shape)
@@ -185,73 +203,116 @@ class Remaker:
 
     # -- many at a time ----------------------------------------------------------------------------------------------
 
-    def _at_once(self, data: bytes) -> bytes | None:
+    def _at_once(self, stretch: Stretch, data: bytes) -> bytes | None:
         """The bytes that a proven stretch becomes; None if it has to be remade frame by frame."""
         redactor, shape = self._redactor, self._plan.shape
-        if redactor is None:
-            stays = not self._converts(shape) and not self._relinks(shape)
-            return data if stays else self._columned(data)
-        before = redactor.replaced.copy()
-        done = self._columned(data) if redactor.deltas_are_free else self._singly(data)
-        if done is None:
-            redactor.replaced = before
-        return done
+        if redactor is None and not self._converts(shape) and not self._relinks(shape):
+            return data
+        replaced = redactor.replaced.copy() if redactor is not None else None
+        many = stretch.events >= MANY and (redactor is None or redactor.deltas_are_free)
+        for way in (self._woven, self._singly) if many else (self._singly,):
+            done = Remade(last=dict(self._remade.last))
+            made = way(stretch, data, done)
+            if made is not None:
+                self._remade.add(done)
+                return made
+            if redactor is not None and replaced is not None:
+                redactor.replaced = replaced.copy()
+        return None
 
-    def _singly(self, data: bytes) -> bytes | None:
-        """The same, event by event, but without the reference."""
-        done = Remade(last=dict(self._remade.last))
-        made = self._others(data, done)
-        if made is not None:
-            self._remade.add(done)
-        return made
+    def _singly(self, _: Stretch, data: bytes, remade: Remade) -> bytes | None:
+        """The same, event by event, but without the reference; ``remade`` is counted on."""
+        texts = canonical.texts(data, self._plan.framing)
+        made = [self._other(text, remade) for text in texts] if texts is not None else [None]
+        whole = [one for one in made if one is not None]
+        return b"".join(whole) if len(whole) == len(made) else None
 
-    def _columned(self, data: bytes) -> bytes | None:
+    def _woven(self, stretch: Stretch, data: bytes, remade: Remade) -> bytes | None:
         """The same, with the deltas as columns."""
-        shape, framing = self._plan.shape, self._plan.framing
-        deltas = canonical.split(data, shape, framing, self._wanted)
-        if deltas is None:
-            return None
-        if self._redactor is not None:
-            ids = {*deltas.thread, *deltas.turn, *deltas.item}
-            kinds = {tail[len(b'","kind":"') : -len(b'"}')] for tail in set(deltas.tail)}
-            if not self._redactor.rest_stays(ids, kinds):
-                return None
-            deltas = deltas._replace(text=list(map(self._redactor.delta, deltas.text)))
-        done = Remade(last=dict(self._remade.last))
-        links = _Links(deltas, self._remake.base, done.last) if self._relinks(shape) else None
-        others, start, number = [b""] * len(deltas.gaps), 0, len(deltas.gaps) - 1
-        for index, gap in [*((index, gap) for index, gap in enumerate(deltas.gaps) if gap), (number, b"")]:
-            # A gap stands before the delta of its number.
-            if links is not None and not links.take(start, index):
-                return None
-            other = self._others(gap, done) if gap else others[index]
-            if other is None:
-                return None
-            others[index], start = other, index
-        done.converted += number * self._converts(shape)
-        self._remade.add(done)
-        return _joined(self._columns(deltas, links.made if links is not None else None), others)
-
-    def _others(self, gap: bytes, remade: Remade) -> bytes | None:
-        """The frames between deltas, remade; None if they have to be read by the reference."""
-        shape = self._plan.shape
-        texts = canonical.texts(gap, self._plan.framing)
-        if texts is None:
-            return None
-        if self._framing == "jsonl" and "whole" in self._wanted:
-            tight = list(map(canonical.compacted, texts))
-            remade.converted += len(texts)
-            remade.compacted += sum(map(is_not, tight, texts))
-            return b"\n".join([*tight, b""])
-        made: list[bytes] = []
-        for text in texts:
-            one = self._other(text, shape, remade)
+        runs: Sequence[Run | Block] = [stretch.run] if stretch.run is not None else []
+        if not runs and len(data) >= WORTH:
+            # It was put in order, and what was known of it is gone.
+            runs = Prover(self._plan).parts(Block(data, stretch.offset))
+        made = []
+        for run in runs:
+            one = self._run(run, remade) if isinstance(run, Run) else None
             if one is None:
                 return None
             made.append(one)
-        return b"".join(made)
+        return b"".join(made) if made else None
 
-    def _other(self, text: bytes, shape: Shape, remade: Remade) -> bytes | None:
+    def _run(self, run: Run, remade: Remade) -> bytes | None:
+        slots, others = run.deltas(), run.rows_apart()
+        template = self._template(slots.pattern) if slots is not None else None
+        if slots is not None and template is None:
+            return None
+        links = NewLinks(slots, run.thread, self._remake.base, remade.last) if self._target.linked else None
+        placed: list[tuple[int, bytes]] = []
+        start = 0
+        for number, (index, row) in enumerate(others):
+            # So many deltas stand before it.
+            at = index - number
+            other = self._row(row, remade) if links is None or links.take(start, at) else None
+            if other is None:
+                return None
+            placed.append((at, other))
+            start = at
+        if slots is None or template is None:
+            return b"".join([other for _, other in placed])
+        if links is not None and not links.take(start, slots.size):
+            return None
+        inside = None
+        if self._redactor is not None:
+            inside = self._redacted(slots, self._redactor)
+            if inside is None:
+                return None
+        number = slots.size * self._target.tight
+        remade.converted += number
+        remade.compacted += number * template.loose
+        return woven(template, slots, links.made if links is not None else None, inside).among(placed)
+
+    def _template(self, pattern: Deltas) -> Template | None:
+        if pattern not in self._templates:
+            self._templates[pattern] = template_of(pattern, self._target)
+        return self._templates[pattern]
+
+    def _redacted(self, slots: Slots, redactor: Redactor) -> Texts | None:
+        """The insides of the payloads without what is to be taken out; None if there is more in these deltas."""
+        inside = texts_of(slots)
+        ids = {one for name in ("thread_id", "turn_id", "item_id") for one in set(slots.column(name))}
+        if not redactor.rest_stays(ids, set(inside.kinds)):
+            return None
+        return inside._replace(texts=list(map(redactor.delta, inside.texts)))
+
+    def _row(self, row: Row, remade: Remade) -> bytes | None:
+        """A proven frame that is no delta, remade; None if it has to be read by the reference."""
+        text = row.text
+        if self._plan.framing == "sse":
+            before = wire.frame(row.event, b"").removesuffix(b"\n\n")
+            if not text.startswith(before):
+                # Other fields are lost, and counted.
+                return None
+            text = text[len(before) :]
+        if self._redactor is not None or not row.tight or canonical.compacted(row.payload) is not row.payload:
+            return self._other(text, remade)
+        link = None
+        if self._target.linked:
+            link = self._link(thread_key(row.thread.decode()), int(row.seq), remade)
+            if link is None:
+                return None
+        remade.converted += self._target.tight
+        if self._target.shape is not None:
+            turn = row.turn if row.turn != b"null" else None
+            item = row.item if row.item != b"null" else None
+            time = row.minute + b":" + without_zeros(row.second)
+            name, thread = b'"%b"' % row.event.encode(), b'"%b"' % row.thread
+            text = _written((row.seq, name, thread, turn, item, time, row.payload), self._target.shape, link)
+        elif link is not None:
+            text = relinked(text, link)
+        return wire.line(text) if self._framing == "jsonl" else wire.frame(row.event, text)
+
+    def _other(self, text: bytes, remade: Remade) -> bytes | None:
+        shape = self._plan.shape
         tight, fields = text, canonical.read(text, shape)
         if fields is None and (tight := compact(text)) is not text:
             fields = canonical.read(tight, shape)
@@ -269,70 +330,6 @@ class Remaker:
         made = self._made(_Event(text, shape, name, thread, seq, changed, tight=tight is text), remade)
         return None if isinstance(made, str) else made
 
-    def _columns(self, deltas: Deltas, links: Sequence[bytes] | None) -> list[bytes | Sequence[bytes]]:
-        """What the deltas become, as columns; what is the same in all of them is told once."""
-        before, behind = (b"", b"\n") if self._framing == "jsonl" else (b"event: item.delta\ndata: ", b"\n\n")
-        if deltas.whole:
-            return [before, deltas.whole, behind] if before else [deltas.whole, behind]
-        text = (deltas.rest,) if self._redactor is None else (deltas.text, deltas.tail)
-        end: list[bytes | Sequence[bytes]] = [b"}" + behind]
-        if links is not None:
-            end = [b',"previous_seq":', links, *end]
-        if not self._changes_shape(self._plan.shape):
-            end = [deltas.end, behind] if links is None else end
-            return [before, deltas.head, *text, *end]
-        ids = (b',"thread_id":', deltas.thread, b',"turn_id":', deltas.turn, b',"item_id":', deltas.item)
-        if self._remake.shape is Shape.RECORD:
-            head = (before + b'{"schema_version":2,"seq":', deltas.seq, b',"timestamp":"', deltas.time, b'Z"')
-            return [*head, *ids, b',"event":"item.delta","payload":{"delta":"', *text, *end]
-        names = b',"event":"item.delta","kind":"item.delta","thread_id":'
-        times = (b',"timestamp":"', deltas.time, b'+00:00","created_at":"', deltas.time)
-        begin = (before + b'{"schema_version":1,"seq":', deltas.seq, names, *ids[1:])
-        return [*begin, *times, b'+00:00","payload":{"delta":"', *text, *end]
-
-    def _columns_wanted(self) -> frozenset[str]:
-        """The columns that are needed of deltas."""
-        shape = self._plan.shape
-        if not (self._redactor or self._relinks(shape) or self._changes_shape(shape)):
-            return frozenset({"whole"})
-        wanted = {"seq", "thread"} if self._relinks(shape) else set()
-        wanted |= {"rest"} if self._redactor is None else {"text", "tail", "thread", "turn", "item"}
-        if self._changes_shape(shape):
-            return frozenset(wanted | {"seq", "thread", "turn", "item", "time"})
-        return frozenset(wanted | ({"head"} if self._relinks(shape) else {"head", "end"}))
-
-
-class _Links:
-    """The links of deltas among other events, in order. ``last`` holds the last number of each thread."""
-
-    def __init__(self, deltas: Deltas, base: int, last: dict[str, int]) -> None:
-        self.made: list[bytes] = []
-        self._keys = {thread: thread_key(name_of(thread)) for thread in set(deltas.thread)}
-        self._threads, self._seqs = deltas.thread, deltas.seq
-        self._base, self._last = base, last
-
-    def take(self, start: int, end: int) -> bool:
-        """The links of the deltas from ``start`` to ``end``, exclusive, that stand side by side.
-
-        Whether each comes behind all that was written of its thread. In a proven stretch numbers ascend.
-        """
-        if start == end:
-            return True
-        if len(self._keys) > 1:
-            return min([self._take_one(index) for index in range(start, end)])
-        (key,) = self._keys.values()
-        before = self._last.get(key, self._base)
-        self.made += [b"%d" % before, *self._seqs[start : end - 1]]
-        self._last[key] = int(self._seqs[end - 1])
-        return int(self._seqs[start]) > before
-
-    def _take_one(self, index: int) -> bool:
-        key, seq = self._keys[self._threads[index]], int(self._seqs[index])
-        before = self._last.get(key, self._base)
-        self.made.append(b"%d" % before)
-        self._last[key] = seq
-        return seq > before
-
 
 def _is_bare(raw: bytes, name: str, framing: str) -> bool:
     """Whether a frame, whose text is not changed, holds nothing beside it that somebody may have written."""
@@ -348,10 +345,14 @@ _NOTHING_SAID = re.compile(rb"(?:[ \t]*|:|: ?keepalive)(?:[\r\n]+(?:[ \t]*|:|: ?
 _PLAIN_FIELD = re.compile(rb"data:.*|(?:id|retry): ?[0-9]{1,20}", re.DOTALL).fullmatch
 
 
-def _written(fields: Fields, shape: Shape, link: int | None) -> bytes:
+_Written = tuple[bytes, bytes, bytes, bytes | None, bytes | None, bytes, bytes]
+"""What is written of an event: the first seven of its ``Fields``."""
+
+
+def _written(fields: _Written, shape: Shape, link: int | None) -> bytes:
     if shape is Shape.RECORD:
-        return wire.record(*fields[:7])
-    return wire.envelope(*fields[:7], None if link is None else b"%d" % link)
+        return wire.record(*fields)
+    return wire.envelope(*fields, None if link is None else b"%d" % link)
 
 
 _LINK_AT_END = re.compile(rb',"previous_seq":[0-9]+\}\Z').search
@@ -366,13 +367,3 @@ def relinked(text: bytes, link: int) -> bytes:
         return text[: found.start] + b"%d" % link + text[found.end :]
     end = text.rindex(b"}")
     return text[:end] + b',"previous_seq":%d' % link + text[end:]
-
-
-def _joined(columns: Sequence[bytes | Sequence[bytes]], gaps: Sequence[bytes]) -> bytes:
-    """Row by row, a gap before each row and one behind the last."""
-    rows, width = len(gaps) - 1, len(columns) + 1
-    flat = [b""] * (rows * width + 1)
-    flat[0::width] = gaps
-    for index, column in enumerate(columns, start=1):
-        flat[index::width] = [column] * rows if isinstance(column, bytes) else column
-    return b"".join(flat)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from replay_cli.blocks import Block
+from replay_cli.layouts import Row
 from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan
 from replay_cli.sections import Section
+from replay_cli.slots import Slots
 from replay_cli.stretches import Rows
 from replay_cli.tally import Tally
 
@@ -71,7 +73,21 @@ class Run:
 
     def other_events(self) -> list[tuple[int, str]]:
         """The frames that are no deltas, by number from 0, with the names of their events."""
-        return [(index - self.start, row.event) for index, row in self.section.others(self.start, self.end)]
+        return [(index, row.event) for index, row in self.rows_apart()]
+
+    def rows_apart(self) -> list[tuple[int, Row]]:
+        """The frames that are no deltas of the pattern, by number from 0."""
+        return [(index - self.start, row) for index, row in self.section.others(self.start, self.end)]
+
+    def deltas(self) -> Slots | None:
+        """The slots of all others; None if there are none."""
+        return self.section.deltas(self.start, self.end)
+
+    def part(self, start: int, end: int) -> Run:
+        """The frames from ``start`` to ``end`` (exclusive), as a run of their own."""
+        if start == 0 and end == self.size:
+            return self
+        return Run(self.section, self.start + start, self.start + end, self.pieces, self.plan)
 
     def texts(self) -> Iterator[bytes]:
         """The JSON text of each frame."""

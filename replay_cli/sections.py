@@ -25,6 +25,7 @@ from replay_cli.marks import content_digest
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan
+from replay_cli.slots import Slots
 from replay_cli.stretches import NO_LINK
 from replay_cli.tally import Tally
 from replay_cli.timestamps import nanoseconds
@@ -45,14 +46,17 @@ class Section:
         self.first = first
         self.delta_looked = delta_looked
         self.rows: list[tuple[int, Row]] = []
+        self._slots: Slots | None = None
         self._seqs: list[bytes] = []
         self._links: list[bytes | None] = []
         self._threads: list[bytes] = []
         self._minutes: list[bytes] = []
         self._seconds: list[bytes] = []
 
-    def take_deltas(self, columns: Columns, start: int, end: int) -> None:
-        """Append the deltas from ``start`` to ``end`` (exclusive) of some columns."""
+    def take_deltas(self, columns: Columns, slots: Slots, start: int, end: int) -> None:
+        """Append the deltas from ``start`` to ``end`` (exclusive) of the columns, and the slots, of its block."""
+        # From the first delta on: in a section none of them is left out.
+        self._slots = self._slots or slots.part(start)
         self._seqs += columns.seqs[start:end]
         self._links += columns.links[start:end]
         self._threads += columns.threads[start:end]
@@ -186,6 +190,12 @@ class Section:
         rows = self.rows
         first = bisect_left(rows, start, key=lambda row: row[0])
         return rows[first : bisect_left(rows, end, key=lambda row: row[0])]
+
+    def deltas(self, start: int, end: int) -> Slots | None:
+        """The slots of the others; None if there are none."""
+        before, beyond = (bisect_left(self.rows, index, key=lambda row: row[0]) for index in (start, end))
+        first, last = start - before, end - beyond
+        return self._slots.part(first, last) if self._slots is not None and first < last else None
 
     def _count(self, tally: Tally, start: int, end: int, plan: Plan) -> None:
         """What is counted of each frame for itself: names, and the rules it was asked for."""

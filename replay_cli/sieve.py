@@ -161,8 +161,10 @@ class Sieve:
                 at, to = run.bounds(first, last)
                 line = self.line + (run.lines(0, first) if first else 0)
                 instant = instants[first] if singly and instants else None
+                reason_of = "" if kept else reason
                 rows = run.rows(first, last) if kept and self._ordered else None
-                yield Stretch(to - at, at, line, last - first, "" if kept else reason, b"", True, instant, rows)
+                part = run.part(first, last) if kept and not self._ordered else None
+                yield Stretch(to - at, at, line, last - first, reason_of, b"", True, instant, rows, part)
         self.line += whole
 
     def _up_to_head(self, taken: bool | list[bool], size: int) -> bool | list[bool]:

@@ -7,7 +7,10 @@ between is known, so that the source can be had back.
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from replay_cli.runs import Run
 
 NOT_SELECTED = "not-selected"
 NO_EVENT = "no-event"
@@ -62,7 +65,7 @@ class Stretch(NamedTuple):
     ``reason`` is empty if it is kept. ``added`` are bytes that the output gets behind it, which the source lacks.
     ``instant`` is the time of a single event, in nanoseconds since 1970, if it was asked for and can be told.
     ``proven``: whole frames, of which the prover showed that each is an event. ``rows`` are there if they were asked
-    for, and the stretch is kept.
+    for, and the stretch is kept; else ``run`` is what is known of frames that are proven.
     """
 
     length: int
@@ -74,3 +77,4 @@ class Stretch(NamedTuple):
     proven: bool = False
     instant: int | None = None
     rows: Rows | None = None
+    run: Run | None = None
