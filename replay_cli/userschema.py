@@ -31,7 +31,7 @@ PATIENCE = 2.0
 
 SLOW, SLOW_BYTE, BUDGET = 0.02, 2e-6, 20.0
 """Seconds from which on a line is slow, and so many more for each of its bytes; seconds that all slow lines may take
-together. A schema of a hundred keywords takes less than a millisecond, one that tells 40 kinds of event apart a few."""
+together. A schema of a hundred keywords takes less than a millisecond, one that tells 40 events apart a few."""
 
 DEPTH = 6000
 """How many calls deep a check may go: a value may be 127 containers deep, and each takes several calls."""
