@@ -55,6 +55,7 @@ ROWS = (
     "sections",
     "tally deltas cleaning pieces",
     "checks layouts selection",
+    "skeletons",
     "opening canonical redacting ending",
     "preferring",
     "gate configured",
@@ -69,6 +70,7 @@ ROWS = (
     "turns",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
+    "columns strings",
     "telltale allowed links stretches held seen cli_words wire pacing following interleaving skimming terminal "
     "memory nearby tomlplaces plaintoml aligning resembling",
 )
@@ -190,6 +192,8 @@ TOUCHES = frozenset(
 PURE = [
     "layouts",
     "deltas",
+    "skeletons",
+    "columns",
     "runs",
     "prover",
     "walk",
