@@ -94,10 +94,8 @@ class Cutter:
                     return
                 yield self._take_overlong()
                 chunk = chunk[end:]
-        if end := self._framing.boundary(self._edge + chunk if self._edge else chunk, self._fresh):
-            end -= len(self._edge)
-            self._keep(chunk[:end])
-            yield self._take()
+        if (end := self._boundary(chunk)) is not None:
+            yield self._take(memoryview(chunk)[:end])
             chunk = chunk[end:]
         self._keep(chunk)
 
@@ -113,14 +111,22 @@ class Cutter:
         """Whether a frame begins where the edge does."""
         return self._size <= OVERLAP
 
+    def _boundary(self, chunk: bytes) -> int | None:
+        """Where in a chunk the last frame ends that is whole by it (exclusive), None if none is."""
+        # Nearly always one ends in the chunk itself, which is long and then need not be copied.
+        if end := self._framing.boundary(chunk, self._fresh and not self._edge):
+            return end
+        end = self._framing.boundary(self._edge + chunk, self._fresh) if self._edge else 0
+        return end - len(self._edge) if end else None
+
     def _keep(self, data: bytes) -> None:
         if data:
             self._pieces.append(data)
             self._size += len(data)
             self._edge = (self._edge + data[-OVERLAP:])[-OVERLAP:]
 
-    def _take(self) -> Block:
-        block = Block(b"".join(self._pieces), self._offset)
+    def _take(self, rest: bytes | memoryview = b"") -> Block:
+        block = Block(b"".join((*self._pieces, rest)), self._offset)
         self._restart(block.length)
         return block
 

@@ -1,9 +1,10 @@
 """Deltas: the frames that are nine in ten, read a block at a time.
 
 A pattern made from one ``item.delta`` frame splits a block: between the deltas stands what is none, and of each delta
-come its slots, as columns. Of an id only its length is in the pattern, and ids stand in one group with the constant
-bytes around them: a few dozen different texts in a block, each of them proven once (``Region``). What a pattern can
-show at no extra cost it shows itself; what is cheaper for a whole column (times, UTF-8, ids) is looked at there.
+come its slots, as columns; the payload is one only for who makes something else of it. Of an id only its length is in
+the pattern, and ids stand in one group with the constant bytes around them: a few dozen different texts in a block,
+each of them proven once (``Region``). What a pattern can show at no extra cost it shows itself; what is cheaper for a
+whole column (times, UTF-8, ids) is looked at there.
 """
 
 from __future__ import annotations
@@ -12,50 +13,46 @@ import re
 from dataclasses import dataclass
 
 from replay_cli import payloads
-from replay_cli.layouts import ID, NUMBER, SEQ, Exemplar, Slot, is_minute
+from replay_cli.columns import UNSURE, Columns
+from replay_cli.layouts import ID, MINUTE, NUMBER, SEQ, Exemplar, Slot, is_minute
+from replay_cli.strings import ASCII, TEXT, is_utf8
 
 EVENT = b"item.delta"
 
 REMEMBERED = 4096
 """Texts with ids that are remembered; beyond, all are forgotten: a hostile log may hold millions."""
 
-_ESCAPED = (
-    rb'\\(?:["\\/bfnrt]|u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}'
-    # Halves of a surrogate pair only as a pair: serde_json refuses one alone (CONTRACT.md 1, run).
-    rb"|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"
-)
-_PLAIN = rb'[^"\\\x00-\x1f]*+'
-TEXT = _PLAIN + b"(?:" + _ESCAPED + _PLAIN + b")*+"
-"""The inside of a JSON string, by RFC 8259, 7; its UTF-8 is looked at apart."""
-
-_WORD = rb"[a-z_]{1,40}+"
+# The two that there are mostly are letters in a row, which is faster than a set.
+_WORD = rb"(?:agent_(?:message|reasoning)|[a-z_]{1,40}+)"
 _PAYLOAD = re.compile(
     rb'\{ ?(?:"delta": ?"(?P<text>[^\r\n]*)", ?"kind": ?"(?P<kind>[a-z_]{1,40})"'
     rb'|"kind": ?"(?P<kind_first>[a-z_]{1,40})", ?"delta": ?"(?P<text_last>[^\r\n]*)") ?\}'
 )
-_INSIDE = {"text": TEXT, "kind": _WORD, "kind_first": _WORD, "text_last": TEXT}
-_IN_REGION = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"'}
-"""The ids of a delta. Both are strings (CONTRACT.md 5.1): a null is not for this pattern to judge."""
+_IN_REGION = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"', "minute": MINUTE}
+"""What differs little among the deltas of a block. The ids of a delta are strings (CONTRACT.md 5.1): a null is not
+for this pattern to judge."""
+
+
+_INSIDE = ("text", "kind", "kind_first", "text_last")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """What the deltas of a block say, a list for each slot; ``bad`` the rows (from 0) that are not proven.
+class Found:
+    """The deltas of a block, in ``gaps`` what stands before each of them and behind the last, and in ``flat`` these
+    and all slots, as they were split.
 
-    ``torn`` tells that line ends stand in one of those where the pattern has none: then it is not a frame.
+    Those that are not proven have no seq; ``torn`` tells that line ends stand in one of those where the pattern has
+    none: then it is not a frame.
     """
 
-    seqs: list[bytes]
-    links: list[bytes | None]
-    threads: list[bytes]
-    minutes: list[bytes]
-    seconds: list[bytes]
-    bad: set[int]
+    columns: Columns
+    gaps: list[bytes]
+    flat: list[bytes]
     torn: bool
 
 
 class Region:
-    """A stretch of constant bytes with ids in it, in all frames of one length."""
+    """A stretch of constant bytes with ids or a minute in it, in all frames of one length."""
 
     def __init__(self, text: bytes, start: int, end: int, slots: list[Slot]) -> None:
         parts, at = [], start
@@ -64,24 +61,28 @@ class Region:
             at = slot.end
         self._match = re.compile(b"".join((*parts, re.escape(text[at:end])))).fullmatch
         self._line_ends = _line_ends(text[start:end])
-        self.names_thread = any(slot.name == "thread_id" for slot in slots)
-        self._threads: dict[bytes, bytes | None] = {}
+        self.names = frozenset(slot.name for slot in slots)
+        """Of the slots in it."""
+        self._known: dict[bytes, dict[str, bytes] | None] = {}
 
-    def threads(self, different: set[bytes]) -> dict[bytes, bytes | None]:
-        """For each of the different texts the thread id in it, empty if it has none; None: not such a stretch."""
-        if not different <= self._threads.keys():
-            if len(self._threads) > REMEMBERED:
-                self._threads.clear()
+    def read(self, different: set[bytes]) -> dict[bytes, dict[str, bytes] | None]:
+        """For each of the different texts its slots by name; None: not such a stretch."""
+        known = self._known
+        if not different <= known.keys():
+            if len(known) > REMEMBERED:
+                known.clear()
             for text in different:
                 found = self._match(text)
-                self._threads[text] = (found.groupdict().get("thread_id") or b"") if found else None
-        return self._threads
+                slots = found.groupdict() if found else None
+                minute = slots.get("minute") if slots else None
+                known[text] = None if minute is not None and not is_minute(minute) else slots
+        return known
 
     def slots(self, text: bytes) -> dict[str, bytes]:
-        """The slots in such a stretch, by name."""
-        found = self._match(text)
-        assert found is not None
-        return found.groupdict()
+        """The slots in a text that is such a stretch, by name."""
+        slots = self.read({text})[text]
+        assert slots is not None
+        return slots
 
     def is_torn(self, text: bytes) -> bool:
         """Whether line ends stand elsewhere in a text than in such a stretch."""
@@ -93,89 +94,106 @@ def _line_ends(text: bytes) -> list[int]:
 
 
 class Deltas:
-    """All ``item.delta`` frames that differ from one of them in slots only, ids and times of the same lengths."""
+    """All ``item.delta`` frames that differ from one of them in slots only, ids and times of the same lengths.
+
+    ``exemplar`` is the frame, ``payload`` a pattern for payloads. In a block as it is split each slot that is a group
+    has its number in ``group``, and so has each region, by its name in ``regions``; ``stride`` leads from delta to
+    delta.
+    """
 
     def __init__(self, exemplar: Exemplar, payload: bytes, terminator: bytes) -> None:
         self.exemplar = exemplar
-        """The frame that it was made from."""
         self.looked = (*exemplar.looked, payloads.ID_PRESENCE)
         """The codes of the rules that each of these frames is asked for."""
-        self.regions: dict[int, Region] = {}
-        """By the numbers of their groups."""
+        self.regions: dict[str, Region] = {}
         # DOTALL, so that a stretch of so many bytes, whatever they are, is skipped at once.
         pattern = re.compile(self._pattern(exemplar, payload) + re.escape(terminator), re.DOTALL)
-        self.split = pattern.split
-        """A block as a flat list: what stands before a delta, its slots, what stands before the next, and so on."""
+        self._split = pattern.split
         self.stride = pattern.groups + 1
         self.group = dict(pattern.groupindex)
-        """The number of each slot that is a group of its own."""
 
     def _pattern(self, exemplar: Exemplar, payload: bytes) -> bytes:
-        """Constant bytes as they stand, those around ids as regions, slots as groups or back-references."""
+        """Constant bytes as they stand, those around ids and minutes as regions; all else as groups."""
         text = exemplar.text
+        # The name of the event is always the same, so not a slot but constant.
+        slots = [slot for slot in exemplar.slots if slot.name != "event"]
         parts: list[bytes] = []
         named: set[str] = set()
-        ids: list[Slot] = []
-        groups = at = 0
-        for slot in (*exemplar.slots, Slot("end", len(text), len(text))):
-            if slot.name in _IN_REGION:
-                ids.append(slot)
+        held: list[Slot] = []
+        at = 0
+        for slot in (*slots, Slot("end", len(text), len(text))):
+            if slot.name in _IN_REGION and slot.name not in named:
+                if not parts:
+                    # A pattern that begins with bytes that it knows is searched for fastest.
+                    parts.append(re.escape(text[: slot.start]))
+                    at = slot.start
+                named.add(slot.name)
+                held.append(slot)
                 continue
-            if ids:
-                groups += 1
-                self.regions[groups] = Region(text, at, slot.start, ids)
-                parts.append(b"(.{%d})" % (slot.start - at))
-                ids = []
+            if held:
+                name = f"region_{len(self.regions)}"
+                self.regions[name] = Region(text, at, slot.start, held)
+                repeated = [one for one in held if [other.name for other in slots].count(one.name) > 1]
+                parts.append(_region(name, at, slot.start, repeated))
+                held = []
             else:
                 parts.append(re.escape(text[at : slot.start]))
-            groups += slot.name not in named and slot.name in _GROUPED
             parts.append(_value(slot, payload, named))
             at = slot.end
         return b"".join(parts)
 
-    def columns(self, flat: list[bytes]) -> Columns:
-        """The columns of a block that was split, each looked at as a whole, and row by row only if that fails."""
-        group, stride = self.group, self.stride
-        minutes, texts = flat[group["minute"] :: stride], flat[group["payload"] :: stride]
-        threads, bad, torn = self._threads(flat)
-        if not all(map(is_minute, set(minutes))):
-            bad.update(index for index, minute in enumerate(minutes) if not is_minute(minute))
-            torn = torn or any(_line_ends(minute) for minute in set(minutes) if not is_minute(minute))
-        try:
-            b"\n".join(texts).decode()
-        except UnicodeDecodeError:
-            bad.update(index for index, text in enumerate(texts) if not _is_utf8(text))
-        links: list[bytes | None] = [*flat[group["previous_seq"] :: stride]] if "previous_seq" in group else []
-        return Columns(
-            flat[group["seq"] :: stride],
-            links or [None] * len(texts),
-            threads,
-            minutes,
-            flat[group["second"] :: stride],
-            bad,
-            torn,
-        )
+    def covers(self, text: bytes) -> bool:
+        """Whether a frame, its terminator included, is matched by the pattern."""
+        return self._split(text)[0] == b""
 
-    def _threads(self, flat: list[bytes]) -> tuple[list[bytes], set[int], bool]:
-        """The thread of each row, the rows whose ids are not proven, and whether one of those is torn."""
-        threads: list[bytes] = []
+    def find(self, data: bytes) -> Found:
+        """The deltas of a block, each column looked at as a whole, and row by row only if that fails."""
+        flat, group, stride = self._split(data), self.group, self.stride
+        seqs, texts = flat[group["seq"] :: stride], flat[group.get("payload") or group["text"] :: stride]
+        columns = Columns(seqs, [], [], [], flat[group["second"] :: stride])
+        bad, torn = self._read_regions(flat, columns)
+        try:
+            b"\n".join(filter(None, texts)).decode()
+        except UnicodeDecodeError:
+            bad.update(index for index, text in enumerate(texts) if text and not is_utf8(text))
+        columns.links = flat[group["previous_seq"] :: stride] if "previous_seq" in group else [None] * len(seqs)
+        for index in bad:
+            seqs[index] = UNSURE.seq
+        return Found(columns, flat[::stride], flat, torn)
+
+    def _read_regions(self, flat: list[bytes], columns: Columns) -> tuple[set[int], bool]:
+        """Fill the columns that come from regions: the rows that are not proven, and whether one of those is torn."""
         bad: set[int] = set()
         torn = False
-        for group, region in self.regions.items():
-            texts = flat[group :: self.stride]
+        for name, region in self.regions.items():
+            texts = flat[self.group[name] :: self.stride]
             different = set(texts)
-            known = region.threads(different)
-            found = {known[text] for text in different}
-            if None in found:
+            known = region.read(different)
+            wrong = [text for text in different if known[text] is None]
+            if wrong:
                 bad.update(index for index, text in enumerate(texts) if known[text] is None)
-                torn = torn or any(region.is_torn(text) for text in different if known[text] is None)
-            if region.names_thread:
-                only = found.pop() if len(found) == 1 else None
-                threads = [only] * len(texts) if only else [known[text] or b"" for text in texts]
-        return threads, bad, torn
+                torn = torn or any(map(region.is_torn, wrong))
+            if "thread_id" in region.names:
+                columns.threads = _column(texts, {text: known[text] for text in different}, "thread_id")
+            if "minute" in region.names:
+                columns.minutes = _column(texts, {text: known[text] for text in different}, "minute")
+        return bad, torn
 
 
-_GROUPED = ("seq", "previous_seq", "minute", "second", "payload")
+def _column(texts: list[bytes], slots: dict[bytes, dict[str, bytes] | None], name: str) -> list[bytes]:
+    """A slot of each text, empty where it is not proven."""
+    values = {text: found[name] if found else b"" for text, found in slots.items()}
+    different = set(values.values())
+    return [different.pop()] * len(texts) if len(different) == 1 else [values[text] for text in texts]
+
+
+def _region(name: str, start: int, end: int, repeated: list[Slot]) -> bytes:
+    """A region as a group of so many bytes, with a group in it for each slot that the frame repeats."""
+    parts, at = [], start
+    for slot in repeated:
+        parts.append(b".{%d}(?P<%b>.{%d})" % (slot.start - at, slot.name.encode(), slot.end - slot.start))
+        at = slot.end
+    return b"(?P<%b>%b.{%d})" % (name.encode(), b"".join(parts), end - at)
 
 
 def _value(slot: Slot, payload: bytes, named: set[str]) -> bytes:
@@ -188,48 +206,40 @@ def _value(slot: Slot, payload: bytes, named: set[str]) -> bytes:
             value = SEQ
         case "previous_seq":
             value = NUMBER
-        case "minute":
-            value = b".{16}"
         case "second":
             digits = slot.end - slot.start - 3
             value = b"[0-5][0-9]" + (rb"\.[0-9]{%d}" % digits if digits > 0 else b"")
         case "payload":
-            value = payload
-        case "event":
-            return re.escape(EVENT)
+            return payload
         case _:
             return b""
     named.add(slot.name)
     return b"(?P<" + name + b">" + value + b")"
 
 
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def deltas_of(exemplar: Exemplar, terminator: bytes) -> Deltas | None:
+def deltas_of(exemplar: Exemplar, terminator: bytes, whole: bool) -> Deltas | None:
     """The pattern made from a frame; None if it is no ``item.delta``, or not of the common form.
 
-    ``terminator`` are the bytes that end the frame.
+    ``terminator`` are the bytes that end the frame; ``whole`` keeps the payloads.
     """
     if exemplar.value("event") != EVENT:
         return None
-    payload = _payload(exemplar.value("payload") or b"")
-    ids = {name for name in _IN_REGION if exemplar.value(name) not in (None, b"null")}
-    return Deltas(exemplar, payload, terminator) if payload is not None and ids == _IN_REGION.keys() else None
+    held = {name for name in _IN_REGION if exemplar.value(name) not in (None, b"null")}
+    payload = _payload(exemplar.value("payload") or b"", whole)
+    return Deltas(exemplar, payload, terminator) if payload is not None and held == _IN_REGION.keys() else None
 
 
-def _payload(text: bytes) -> bytes | None:
+def _payload(text: bytes, whole: bool) -> bytes | None:
     """A pattern for payloads that differ from this one in text and kind only; None if it is not of a common form."""
     found = _PAYLOAD.fullmatch(text)
     if found is None:
         return None
+    # Nine texts in ten are ASCII, which is UTF-8: only the others are kept, to be looked at.
+    text_apart = TEXT if whole else b"(?P<text>" + TEXT + b")"
+    value = {"text": b"(?:" + ASCII + b'(?=")|' + text_apart + b")", "kind": _WORD}
     parts, at = [], 0
     for name in sorted((name for name in _INSIDE if found[name] is not None), key=found.start):
-        parts += [re.escape(text[at : found.start(name)]), _INSIDE[name]]
+        parts += [re.escape(text[at : found.start(name)]), value[name.partition("_")[0]]]
         at = found.end(name)
-    return b"".join((*parts, re.escape(text[at:])))
+    pattern = b"".join((*parts, re.escape(text[at:])))
+    return b"(?P<payload>" + pattern + b")" if whole else pattern

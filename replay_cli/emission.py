@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from replay_cli import rules
@@ -75,9 +76,9 @@ class Emission:
         pacer: Pacer | None = None,
         arranged: str | None = None,
     ) -> None:
-        self.wish = wish
         self._pacer = pacer
         self.remake = remake or Remake()
+        self.wish = replace(wish, slots=self.remake.changes)
         self.summary = Summary(links=Links(latest=wish.last is not None))
         self._options = options
         self._output = output
@@ -172,8 +173,7 @@ class Emission:
 
     def sieve(self, name: str, begun: Planned) -> Sieve:
         """What sifts a source."""
-        wish, summary = self.wish, self.summary
-        cleaner = None
+        wish, summary, cleaner = self.wish, self.summary, None
         sieve: Sieve
 
         def first(thread: str, seq: int, digest: bytes) -> bytes | None:

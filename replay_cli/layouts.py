@@ -13,18 +13,16 @@ the runtime would not write). What it does not cover is not proven, and goes to 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from replay_cli import payloads, rules
-from replay_cli.envelope import Envelope
+from replay_cli import rules
+from replay_cli.columns import Row
 from replay_cli.members import Member, members
-from replay_cli.payloads import COMPLETED
-from replay_cli.plainjson import read_plain
 from replay_cli.profiles import KNOWN, Shape
+from replay_cli.skeletons import Payloads
 from replay_cli.timestamps import nanoseconds
 
 SEQ = rb"[1-9][0-9]{0,14}+"
@@ -50,7 +48,7 @@ VALUES: dict[str, bytes] = {
     "item_id": rb'(?:null|"' + ID + rb'")',
     "minute": MINUTE,
     "second": SECOND,
-    # Read by orjson afterwards.
+    # Read afterwards (``skeletons``).
     "payload": rb"(?s:.*)",
 }
 """What each slot may hold."""
@@ -94,28 +92,6 @@ class Exemplar:
     def value(self, name: str) -> bytes | None:
         """The bytes of the first slot of this name."""
         return next((self.text[slot.start : slot.end] for slot in self.slots if slot.name == name), None)
-
-
-class Row(NamedTuple):
-    """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
-
-    ``turn`` and ``item`` are as in JSON, None if they are left out. ``text`` is the frame without its terminator;
-    ``tight`` tells that there is no white space between its tokens, but maybe in the payload.
-    Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
-    """
-
-    seq: bytes
-    link: bytes | None
-    thread: bytes
-    minute: bytes
-    second: bytes
-    event: str
-    looked: tuple[str, ...]
-    turn: bytes | None
-    item: bytes | None
-    payload: bytes
-    text: bytes
-    tight: bool
 
 
 def exemplar_of(text: bytes, data: bytes, start: int, shape: Shape) -> Exemplar | None:
@@ -224,7 +200,7 @@ class Layout:
         """Whether a frame (without its terminator) is laid out so, whatever it says."""
         return self._match(text) is not None
 
-    def read(self, text: bytes) -> Row | None:
+    def read(self, text: bytes, payloads: Payloads) -> Row | None:
         """What a frame (without its terminator) says, if it is of this layout and nothing is wrong with it."""
         found = self._match(text)
         if found is None:
@@ -232,44 +208,14 @@ class Layout:
         seq, link, name, thread, turn, item, minute, second, payload = found.group(*self._groups)
         if not is_minute(minute):
             return None
-        event = name.decode()
-        asked = _asked(event, thread.decode(), _id(turn), _id(item), payload)
-        if asked is None:
+        said = payloads.asked(name, (thread, turn, item), payload)
+        if said is None:
             return None
-        return Row(
-            seq, link, thread, minute, second, event, self._looked + asked, turn, item, payload, text, self._tight
-        )
+        looked = self._looked + said[1]
+        return Row(seq, link, thread, minute, second, said[0], looked, turn, item, payload, text, self._tight)
 
 
 @lru_cache(maxsize=4096)
 def is_minute(text: bytes) -> bool:
     """Whether a text is a minute that there is, in the form ``YYYY-MM-DDTHH:MM``."""
     return _MINUTE(text) is not None and nanoseconds(text.decode() + ":00Z") is not None
-
-
-_NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
-
-
-def _asked(event: str, thread: str, turn: str | None, item: str | None, payload: bytes) -> tuple[str, ...] | None:
-    """The rules that a payload was asked for; None if it is no JSON, or disagrees with the frame."""
-    # A line end inside a JSON text could only be white space, but in SSE it cuts.
-    if b"\n" in payload or b"\r" in payload:
-        return None
-    try:
-        value = read_plain(payload)
-    except ValueError:
-        return None
-    # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.
-    if event == COMPLETED and _NEGATIVE_ZERO.search(payload):
-        return None
-    asked = payloads.plainly_agreed(event, thread, turn, item, value)
-    if asked is not None:
-        return asked
-    looked: Counter[str] = Counter()
-    envelope = Envelope(0, event, thread, turn, item, "", value)
-    disagreement = next(payloads.disagreements(envelope, looked), None)
-    return tuple(looked.elements()) if disagreement is None else None
-
-
-def _id(text: bytes | None) -> str | None:
-    return None if text is None or text == b"null" else text[1:-1].decode()

@@ -171,6 +171,32 @@ def plainly_agreed(
     return None
 
 
+class Compared(NamedTuple):
+    """The places in an event's payload by whose values alone ``disagreements`` decides, as names in the payload.
+
+    ``mirrors`` are those of ids, with the number of the id (thread, turn, item); ``words`` those of words; ``others``
+    any other: those need not be there.
+    """
+
+    mirrors: dict[tuple[str, ...], int]
+    words: set[tuple[str, ...]]
+    others: set[tuple[str, ...]]
+
+
+def compared(name: str) -> Compared | None:
+    """What in the payload of an event is compared; None if that is not plain."""
+    if name not in IDS:
+        return Compared({}, set(), set())
+    plain = _PLAIN.get(name)
+    if plain is None:
+        return None
+    return Compared(
+        {_path(pointer): _NUMBERS.index(field) for pointer, field in MIRRORS.get(name, ())},
+        {_path(pointer) for pointer, _ in (STATUSES[name],)} if name in STATUSES else set(),
+        {_path(_DURATION_PLACES[0])} if plain.duration else set(),
+    )
+
+
 def _between(started: object, ended: object) -> int | None:
     """Nanoseconds from one time to another, below 0 if that is before it; None where either is no time."""
     start, end = (nanoseconds(time) if isinstance(time, str) else None for time in (started, ended))
@@ -271,6 +297,7 @@ _RULES_OF = {
     )
     for name in IDS
 }
+_NUMBERS = ("thread_id", "turn_id", "item_id")
 _WANTED = {name: tuple(column.split()) for name, column in IDS.items()}
 
 
@@ -291,8 +318,7 @@ class _Plain(NamedTuple):
 
 def _plain(name: str) -> _Plain:
     turn, item = _WANTED[name]
-    numbers = ("thread_id", "turn_id", "item_id")
-    mirrors = tuple((*_place(pointer), numbers.index(field)) for pointer, field in MIRRORS.get(name, ()))
+    mirrors = tuple((*_place(pointer), _NUMBERS.index(field)) for pointer, field in MIRRORS.get(name, ()))
     statuses = tuple((*_place(pointer), words) for pointer, words in (STATUSES[name],)) if name in STATUSES else ()
     keys = (ID_PRESENCE, *((PAYLOAD_ID,) if mirrors else ()), *((STATUS,) if statuses else ()))
     return _Plain(turn == "T", item == "I", mirrors, statuses, keys, name in _TURNS)

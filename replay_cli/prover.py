@@ -8,17 +8,21 @@ What was learned stays for the next source. It speeds the prover up, and never c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress, count, pairwise
 
 from replay_cli.blocks import Block
-from replay_cli.deltas import EVENT, Columns, Deltas, deltas_of
+from replay_cli.columns import UNSURE, Columns, Row
+from replay_cli.deltas import EVENT, Deltas, deltas_of
 from replay_cli.frames import Frame
 from replay_cli.heavy import HEAVY
-from replay_cli.layouts import Exemplar, Layout, Row, exemplar_of
+from replay_cli.layouts import Exemplar, Layout, exemplar_of
 from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan, Shape
 from replay_cli.runs import Run
-from replay_cli.sections import Section
+from replay_cli.sections import Section, within
+from replay_cli.skeletons import Payloads
 from replay_cli.slots import Slots
 
 LAYOUTS = 16
@@ -47,10 +51,15 @@ Parts = list[Run | Block]
 
 @dataclass(slots=True)
 class Learned:
-    """What is known of how frames are written, for one shape, framing and terminator."""
+    """What is known of how frames are written, for one shape, framing and terminator.
 
+    ``whole`` tells that the deltas are found with their payloads.
+    """
+
+    whole: bool = False
     layouts: list[Layout] = field(default_factory=list)
     deltas: list[Deltas] = field(default_factory=list)
+    payloads: Payloads = field(default_factory=Payloads)
     compiled: int = 0
 
     @property
@@ -60,7 +69,7 @@ class Learned:
         return heights.pop() if len(heights) == 1 else None
 
 
-_LEARNED: dict[tuple[Shape, str, bytes], Learned] = {}
+_LEARNED: dict[tuple[Shape, str, bytes, bool], Learned] = {}
 
 
 def forget() -> None:
@@ -77,10 +86,14 @@ def is_offered(plan: Plan) -> bool:
 
 
 class Prover:
-    """Proves the blocks of one source, whose plan must be one that it ``is_offered`` for."""
+    """Proves the blocks of one source, whose plan must be one that it ``is_offered`` for.
 
-    def __init__(self, plan: Plan) -> None:
+    With ``slots`` its runs have the slots of their deltas, for who makes something else of them.
+    """
+
+    def __init__(self, plan: Plan, slots: bool = False) -> None:
         self._plan = plan
+        self._slots = slots
         self._sse = plan.framing == "sse"
 
     def parts(self, block: Block) -> Parts:
@@ -117,14 +130,15 @@ class Prover:
         return b"\r\n\r\n" if b"\r" in data else b"\n\n"
 
     def _learned(self, terminator: bytes) -> Learned:
-        return _LEARNED.setdefault((self._plan.shape, self._plan.framing, terminator), Learned())
+        key = (self._plan.shape, self._plan.framing, terminator, self._slots)
+        return _LEARNED.setdefault(key, Learned(self._slots))
 
 
 def _learn_deltas(learned: Learned, exemplar: Exemplar, terminator: bytes) -> None:
     if exemplar.value("event") != EVENT or learned.compiled >= COMPILED:
         return
     learned.compiled += 1
-    deltas = deltas_of(exemplar, terminator)
+    deltas = deltas_of(exemplar, terminator, learned.whole)
     if deltas is not None:
         learned.deltas.insert(0, deltas)
         del learned.deltas[PATTERNS:]
@@ -139,132 +153,103 @@ class _Proof:
         self._learned = learned
         self._plan = plan
         self._sse = plan.framing == "sse"
-        # Deltas by the pattern and by a layout, and one of the latter: a sign that another pattern is due.
         self._deltas = learned.deltas[0] if learned.deltas else None
-        self._covered = self._others = 0
-        self._other = b""
-        # What was decided: sections, and between them numbers of frames (start, end) that are unsure.
-        self._stretches: list[Section | tuple[int, int]] = []
-        self._open: Section | None = None
-        self._number = 0
+        # Frames that are not read by the pattern, by their number in the block.
+        self._rows: list[tuple[int, Row]] = []
+        # Of those that are, if they are wanted.
+        self._slots: Slots | None = None
 
     def parts(self) -> Parts:
         """The parts of the block, in order."""
-        self._read()
-        if self._others > max(self._covered, NEW_PATTERN):
-            self._change_pattern()
-        pieces = Pieces(self._block.data, self._block.offset, self._terminator, self._number, self._learned.height)
+        columns, gaps = self._find()
+        self._read_gaps(columns, gaps)
+        number = len(columns.seqs)
+        pieces = Pieces(self._block.data, self._block.offset, self._terminator, number, self._learned.height)
+        others = [at for at, row in self._rows if row.event == "item.delta"]
+        if len(others) > max(len(gaps) - 1, NEW_PATTERN):
+            self._change_pattern(pieces.slice(others[-1], others[-1] + 1).data)
         parts: Parts = []
-        unsure = -1  # where the unsure frames begin that were met last, -1: none
-        for stretch in self._stretches:
-            first = stretch.first if isinstance(stretch, Section) else stretch[0]
-            cuts = stretch.cuts(self._plan) if isinstance(stretch, Section) else [(0, stretch[1] - first, False)]
-            for start, end, sure in cuts:
+        unsure = 0  # where the unsure frames begin that are not told yet
+        for section in self._sections(columns):
+            for start, end, sure in section.cuts(self._plan):
                 if not sure:
-                    unsure = first + start if unsure < 0 else unsure
                     continue
-                if unsure >= 0:
-                    parts.append(pieces.slice(unsure, first + start))
-                    unsure = -1
-                if isinstance(stretch, Section):
-                    parts.append(Run(stretch, start, end, pieces, self._plan))
-        if unsure >= 0:
-            parts.append(pieces.slice(unsure, self._number))
+                if unsure < section.first + start:
+                    parts.append(pieces.slice(unsure, section.first + start))
+                parts.append(Run(section, start, end, pieces, self._plan))
+                unsure = section.first + end
+        if unsure < number:
+            parts.append(pieces.slice(unsure, number))
         return parts
 
-    def _read(self) -> None:
-        """Decide each frame by itself: the deltas all at once, what stands between them one by one."""
-        deltas = self._deltas
-        flat = [self._block.data]
-        if deltas is not None and len(self._block.data) <= HEAVY:
-            flat = deltas.split(self._block.data)
-        if deltas is None or len(flat) == 1 or not self._gaps_are_whole(flat[:: deltas.stride]):
-            self._read_gap(self._block.data, last=True)
-            return
-        columns, gaps = deltas.columns(flat), flat[:: deltas.stride]
-        slots = Slots(deltas, flat, 0, len(gaps) - 1)
-        if columns.torn:
-            self._read_gap(self._block.data, last=True)
-            return
-        start = 0
-        stops = [index for index, gap in enumerate(gaps) if gap]
-        for stop in sorted({*stops, *columns.bad, *(bad + 1 for bad in columns.bad), len(gaps) - 1}):
-            self._take_deltas(columns, slots, start, stop)
-            self._read_gap(gaps[stop], last=stop == len(gaps) - 1)
-            start = stop
+    def _find(self) -> tuple[Columns, list[bytes]]:
+        """The deltas of the block, and what stands before each and behind the last; that is all, if none is sure."""
+        data = self._block.data
+        if self._deltas is not None and len(data) <= HEAVY:
+            found = self._deltas.find(data)
+            if not found.torn and self._gaps_are_whole(found.gaps):
+                if self._learned.whole:
+                    self._slots = Slots(self._deltas, found.flat, 0, len(found.gaps) - 1)
+                return found.columns, found.gaps
+        return Columns([], [], [], [], []), [data]
 
     def _gaps_are_whole(self, gaps: list[bytes]) -> bool:
         """Whether a frame ends before each delta: else what was taken for one is the rest of something else."""
         terminator = self._terminator
         if not self._sse:
-            return all(gap.endswith(terminator) for gap in gaps[:-1] if gap)
-        return all(gap.split(terminator)[-1] == b"" for gap in gaps[:-1] if gap)
+            return all(gap.endswith(terminator) for gap in filter(None, gaps[:-1]))
+        return all(gap.split(terminator)[-1] == b"" for gap in filter(None, gaps[:-1]))
 
-    def _take_deltas(self, columns: Columns, slots: Slots, start: int, end: int) -> None:
-        if start == end:
-            return
-        if start in columns.bad:
-            self._be_unsure(end - start)
-            return
-        self._section().take_deltas(columns, slots, start, end)
-        self._covered += end - start
-        self._number += end - start
+    def _read_gaps(self, columns: Columns, gaps: list[bytes]) -> None:
+        """Frames that are no deltas of the pattern, into their places; at the end of a block one may have no end."""
+        inserted = 0
+        for index in compress(count(), gaps):
+            *texts, tail = gaps[index].split(self._terminator)
+            at = index + inserted
+            rows = [*map(self._row, texts)]
+            if tail:
+                rows.append(UNSURE)
+            self._rows += enumerate(rows, at)
+            columns.insert(at, rows)
+            inserted += len(rows)
 
-    def _read_gap(self, gap: bytes, last: bool) -> None:
-        """Frames that are no deltas of the pattern; at the end of a block one may have no end."""
-        if not gap:
-            return
-        *pieces, tail = gap.split(self._terminator)
-        for piece in pieces:
-            row = self._row(piece)
-            if row is None:
-                self._be_unsure(1)
-            else:
-                self._section().take_row(row)
-                self._number += 1
-                if row.event == "item.delta":
-                    self._others += 1
-                    self._other = piece
-        if tail:
-            self._be_unsure(1)
-
-    def _change_pattern(self) -> None:
-        """Another pattern for deltas, for the next block: this writer's ids are of other lengths, say."""
-        known = self._learned.deltas
-        for index, deltas in enumerate(known):
-            if deltas.split(self._other + self._terminator)[0] == b"":
-                known.insert(0, known.pop(index))
-                return
-        start = self._other.rfind(b"\n") + 1 if self._sse else 0
-        data = self._other[start:].removeprefix(b"data:").removeprefix(b" ") if self._sse else self._other
-        exemplar = exemplar_of(self._other, data, len(self._other) - len(data), self._plan.shape)
-        if exemplar is not None:
-            _learn_deltas(self._learned, exemplar, self._terminator)
-
-    def _row(self, text: bytes) -> Row | None:
+    def _row(self, text: bytes) -> Row:
         if len(text) > HEAVY:
-            return None
+            return UNSURE
         layouts = self._learned.layouts
         for index, layout in enumerate(layouts):
-            row = layout.read(text)
+            row = layout.read(text, self._learned.payloads)
             if row is not None:
                 if index:
                     layouts.insert(0, layouts.pop(index))
                 return row
-        return None
+        return UNSURE
 
-    def _section(self) -> Section:
-        if self._open is None:
-            self._open = Section(self._number, self._deltas.looked if self._deltas is not None else ())
-            self._stretches.append(self._open)
-        return self._open
+    def _change_pattern(self, raw: bytes) -> None:
+        """Another pattern for deltas, for the next block: this writer's ids are of other lengths, say."""
+        known = self._learned.deltas
+        for index, deltas in enumerate(known):
+            if deltas.covers(raw):
+                known.insert(0, known.pop(index))
+                return
+        text = raw.removesuffix(self._terminator)
+        start = text.rfind(b"\n") + 1 if self._sse else 0
+        data = text[start:].removeprefix(b"data:").removeprefix(b" ") if self._sse else text
+        exemplar = exemplar_of(text, data, len(text) - len(data), self._plan.shape)
+        if exemplar is not None:
+            _learn_deltas(self._learned, exemplar, self._terminator)
 
-    def _be_unsure(self, frames: int) -> None:
-        self._open = None
-        last = self._stretches[-1] if self._stretches else None
-        if isinstance(last, tuple):
-            # A block of a million blank lines is one stretch.
-            self._stretches[-1] = (last[0], self._number + frames)
-        else:
-            self._stretches.append((self._number, self._number + frames))
-        self._number += frames
+    def _sections(self, columns: Columns) -> Iterator[Section]:
+        """The frames that are proven, as many in a row as there are."""
+        looked = self._deltas.looked if self._deltas is not None else ()
+        unsure, number = columns.unsure(), len(columns.seqs)
+        if number and not unsure:
+            yield Section(0, columns, self._rows, looked, self._slots)
+            return
+        for before, end in pairwise([-1, *unsure, number]):
+            start = before + 1
+            if start < end:
+                rows = [(at - start, row) for at, row in within(self._rows, start, end)]
+                before = start - len(within(self._rows, 0, start))
+                slots = self._slots.part(before) if self._slots is not None else None
+                yield Section(start, columns.part(start, end), rows, looked, slots)

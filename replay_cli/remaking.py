@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli import canonical, rules, wire
 from replay_cli.blocks import Block
+from replay_cli.columns import Row
 from replay_cli.deltas import Deltas
 from replay_cli.fields import Fields, compact, fields_of, name_of
 from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
-from replay_cli.layouts import Row
 from replay_cli.marks import thread_key
 from replay_cli.members import members
 from replay_cli.opening import Opened, open_frame
@@ -232,7 +232,7 @@ class Remaker:
         runs: Sequence[Run | Block] = [stretch.run] if stretch.run is not None else []
         if not runs and len(data) >= WORTH:
             # It was put in order, and what was known of it is gone.
-            runs = Prover(self._plan).parts(Block(data, stretch.offset))
+            runs = Prover(self._plan, slots=True).parts(Block(data, stretch.offset))
         made = []
         for run in runs:
             one = self._run(run, remade) if isinstance(run, Run) else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from replay_cli.blocks import Block
-from replay_cli.layouts import Row
+from replay_cli.columns import Row
 from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan
 from replay_cli.sections import Section
@@ -80,7 +80,7 @@ class Run:
         return [(index - self.start, row) for index, row in self.section.others(self.start, self.end)]
 
     def deltas(self) -> Slots | None:
-        """The slots of all others; None if there are none."""
+        """The slots of all others; None if there are none, or if they were not wanted."""
         return self.section.deltas(self.start, self.end)
 
     def part(self, start: int, end: int) -> Run:

@@ -12,15 +12,16 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from operator import lt
+from itertools import pairwise
+from operator import itemgetter, lt
 
 import orjson
 
 from replay_cli import rules
-from replay_cli.deltas import EVENT, Columns
+from replay_cli.columns import Columns, Row
+from replay_cli.deltas import EVENT
 from replay_cli.envelope import Mark
 from replay_cli.jsontext import JsonReader, Reading
-from replay_cli.layouts import Row
 from replay_cli.marks import content_digest
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.pieces import Pieces
@@ -34,86 +35,82 @@ Cut = tuple[int, int, bool]
 """Frames by their numbers in a section, end exclusive, and whether they are a run: else they are unsure."""
 
 
+Numbered = list[tuple[int, Row]]
+"""Frames that were read one by one, with their numbers, which ascend."""
+
+
+def within(rows: Numbered, start: int, end: int) -> Numbered:
+    """Those whose numbers are from ``start`` to ``end`` (exclusive)."""
+    first = bisect_left(rows, start, key=itemgetter(0))
+    return rows[first : bisect_left(rows, end, key=itemgetter(0))]
+
+
 class Section:
     """Frames in a row, each proven by itself, as columns of what stands in them; ``first`` is the number of the first
     in its block.
 
     ``rows`` are those that are no deltas of the pattern, by their number in the section; ``delta_looked`` the codes
-    of the rules that each of the others is asked for. All ``start`` and ``end`` (exclusive) are numbers in it.
+    of the rules that each of the others is asked for, ``slots`` those of the others, from the first on, if they are
+    wanted. All ``start`` and ``end`` (exclusive) are numbers in it.
     """
 
-    def __init__(self, first: int, delta_looked: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        first: int,
+        columns: Columns,
+        rows: Numbered,
+        delta_looked: tuple[str, ...],
+        slots: Slots | None = None,
+    ) -> None:
         self.first = first
-        self.delta_looked = delta_looked
-        self.rows: list[tuple[int, Row]] = []
-        self._slots: Slots | None = None
-        self._seqs: list[bytes] = []
-        self._links: list[bytes | None] = []
-        self._threads: list[bytes] = []
-        self._minutes: list[bytes] = []
-        self._seconds: list[bytes] = []
-
-    def take_deltas(self, columns: Columns, slots: Slots, start: int, end: int) -> None:
-        """Append the deltas from ``start`` to ``end`` (exclusive) of the columns, and the slots, of its block."""
-        # From the first delta on: in a section none of them is left out.
-        self._slots = self._slots or slots.part(start)
-        self._seqs += columns.seqs[start:end]
-        self._links += columns.links[start:end]
-        self._threads += columns.threads[start:end]
-        self._minutes += columns.minutes[start:end]
-        self._seconds += columns.seconds[start:end]
-
-    def take_row(self, row: Row) -> None:
-        """Append a frame that was read by a layout."""
-        self.rows.append((len(self._seqs), row))
-        self._seqs.append(row.seq)
-        self._links.append(row.link)
-        self._threads.append(row.thread)
-        self._minutes.append(row.minute)
-        self._seconds.append(row.second)
+        self._slots = slots
+        self._columns = columns
+        self._rows = rows
+        self._delta_looked = delta_looked
 
     @property
     def size(self) -> int:
         """How many frames it has."""
-        return len(self._seqs)
+        return len(self._columns.seqs)
 
     def seqs(self, start: int, end: int) -> array[int]:
         """Their numbers."""
-        return array("Q", map(int, self._seqs[start:end]))
+        return array("Q", _numbers(self._columns.seqs[start:end]))
 
     def links(self, start: int, end: int) -> array[int] | None:
         """Their links, ``NO_LINK`` for none; None if none has one."""
-        links = self._links[start:end]
-        if all(link is None for link in links):
+        links = self._columns.links[start:end]
+        if links.count(None) == len(links):
             return None
         return array("Q", [NO_LINK if link is None else int(link) for link in links])
 
     def seq(self, index: int) -> int:
         """The number of one frame."""
-        return int(self._seqs[index])
+        return int(self._columns.seqs[index])
 
     def link(self, index: int) -> int | None:
         """The link of one frame; None if it has none."""
-        link = self._links[index]
+        link = self._columns.links[index]
         return None if link is None else int(link)
 
     def instants(self, start: int, end: int) -> list[int]:
         """Their times, in nanoseconds since 1970."""
-        begun = dict.fromkeys(self._minutes[start:end], 0)
-        for minute in begun:
-            begun[minute] = nanoseconds(minute.decode() + ":00Z") or 0
-        columns = zip(self._minutes[start:end], self._seconds[start:end], strict=True)
+        minutes, seconds = self._columns.minutes[start:end], self._columns.seconds[start:end]
+        begun = {minute: nanoseconds(minute.decode() + ":00Z") or 0 for minute in set(minutes)}
         # SS, or SS.fraction: with its fraction filled up, the digits are nanoseconds.
-        return [begun[minute] + int(second.replace(b".", b"").ljust(11, b"0")) for minute, second in columns]
+        return [
+            begun[minute] + int(second.replace(b".", b"").ljust(11, b"0"))
+            for minute, second in zip(minutes, seconds, strict=True)
+        ]
 
     def threads(self, start: int, end: int) -> list[bytes]:
         """Their threads."""
-        return self._threads[start:end]
+        return self._columns.threads[start:end]
 
     def thread_of(self, start: int, end: int) -> bytes | None:
         """The thread of them all; None if there are several."""
-        different = set(self._threads[start:end])
-        return different.pop() if len(different) == 1 else None
+        threads = self._columns.threads[start:end]
+        return threads[0] if threads.count(threads[0]) == len(threads) else None
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
@@ -122,36 +119,17 @@ class Section:
         size = self.size
         if plan.thread is not None and self.thread_of(0, size) != plan.thread.encode():
             return [(0, size, False)]
-        if self._goes_forward(plan.gaps):
+        if all(_goes_forward(strand, plan.gaps) for strand in self._columns.strands()):
             return [(0, size, True)]
         return list(self._walk(plan.gaps))
-
-    def _goes_forward(self, gaps: bool) -> bool:
-        """Whether all threads are in order, the columns looked at as wholes; False also says: look closer."""
-        links, seqs = self._links, self._seqs
-        if len(set(self._threads)) != 1:
-            return False
-        if links[1:] != seqs[:-1] and any(link is not None for link in links):
-            return False
-        numbers = list(map(int, seqs))
-        if links[0] is not None and int(links[0]) >= numbers[0]:
-            return False
-        if numbers != list(range(numbers[0], numbers[0] + len(numbers))) and (
-            gaps or not all(map(lt, numbers, numbers[1:]))
-        ):
-            return False
-        # Text goes in the order of time: minutes and seconds have one form each (``layouts``).
-        if self._minutes[0] == self._minutes[-1] and len(set(self._minutes)) == 1:
-            return sorted(self._seconds) == self._seconds
-        times = list(zip(self._minutes, self._seconds, strict=True))
-        return sorted(times) == times
 
     def _walk(self, gaps: bool) -> Iterator[Cut]:
         """Step by step, each frame beside the one before it in its thread."""
         start = 0
         latest: dict[bytes, tuple[int, bytes, bytes, bytes]] = {}
-        columns = zip(self._seqs, self._links, self._threads, self._minutes, self._seconds, strict=True)
-        for index, (seq, link, thread, minute, second) in enumerate(columns):
+        columns = self._columns
+        rows = zip(columns.seqs, columns.links, columns.threads, columns.minutes, columns.seconds, strict=True)
+        for index, (seq, link, thread, minute, second) in enumerate(rows):
             number = int(seq)
             before = latest.get(thread)
             if before is not None and not (
@@ -185,16 +163,13 @@ class Section:
         self._leave_marks(tally, start, end, pieces)
         return tally
 
-    def others(self, start: int, end: int) -> list[tuple[int, Row]]:
+    def others(self, start: int, end: int) -> Numbered:
         """The frames that are no deltas of the pattern, by number in the section."""
-        rows = self.rows
-        first = bisect_left(rows, start, key=lambda row: row[0])
-        return rows[first : bisect_left(rows, end, key=lambda row: row[0])]
+        return within(self._rows, start, end)
 
     def deltas(self, start: int, end: int) -> Slots | None:
-        """The slots of the others; None if there are none."""
-        before, beyond = (bisect_left(self.rows, index, key=lambda row: row[0]) for index in (start, end))
-        first, last = start - before, end - beyond
+        """The slots of the others; None if there are none, or if they were not wanted."""
+        first, last = (index - len(within(self._rows, 0, index)) for index in (start, end))
         return self._slots.part(first, last) if self._slots is not None and first < last else None
 
     def _count(self, tally: Tally, start: int, end: int, plan: Plan) -> None:
@@ -203,7 +178,7 @@ class Section:
         rows = self.others(start, end)
         if deltas := size - len(rows):
             tally.names[EVENT.decode()] = deltas
-            tally.looked = Counter(dict.fromkeys(self.delta_looked, deltas))
+            tally.looked = Counter(dict.fromkeys(self._delta_looked, deltas))
         for (event, looked), number in Counter((row.event, row.looked) for _, row in rows).items():
             tally.names[event if event in KNOWN_EVENTS else ""] += number
             for code in looked:
@@ -214,10 +189,9 @@ class Section:
 
     def _leave_marks(self, tally: Tally, start: int, end: int, pieces: Pieces) -> None:
         """First and last mark of each thread, the ranges, and how many neighbours were compared."""
-        firsts, lasts = self._edges(start, end)
+        edges = self._edges(start, end)
         linked = self._linked(start, end)
-        for thread in sorted(firsts, key=firsts.__getitem__):
-            first, last = start + firsts[thread], start + lasts[thread]
+        for thread, (first, last) in edges.items():
             name = thread.decode()
             tally.heads[name] = head = self._mark(first, *pieces.json(self.first + first, self.first + start))
             linked -= head.previous_seq is not None
@@ -225,7 +199,7 @@ class Section:
                 tally.tails[name] = head
             else:
                 tally.tails[name] = self._mark(last, *pieces.json(self.first + last, self.first + start))
-        compared = end - start - len(firsts)
+        compared = end - start - len(edges)
         for rule, number in (
             (rules.SEQ_STEP_BACK, compared),
             (rules.BROKEN_LINK, linked),
@@ -240,29 +214,66 @@ class Section:
         tally.instants = (min(instants), max(instants))
 
     def _mark(self, index: int, offset: int, line: int, text: bytes) -> Mark:
-        instant = nanoseconds((self._minutes[index] + b":" + self._seconds[index] + b"Z").decode())
+        instant = nanoseconds((self._columns.minutes[index] + b":" + self._columns.seconds[index] + b"Z").decode())
         return Mark(self.seq(index), self.link(index), offset, line, instant, _digest(text))
 
-    def _edges(self, start: int, end: int) -> tuple[dict[bytes, int], dict[bytes, int]]:
-        """Each thread's first and last frame, by number from ``start``."""
-        threads = self._threads[start:end]
-        size = len(threads)
-        if len(set(threads)) == 1:
-            return {threads[0]: 0}, {threads[0]: size - 1}
-        firsts = dict(zip(reversed(threads), range(size - 1, -1, -1), strict=True))
-        return firsts, dict(zip(threads, range(size), strict=True))
+    def _edges(self, start: int, end: int) -> dict[bytes, tuple[int, int]]:
+        """Each thread's first and last frame."""
+        columns = self._columns
+        if (start, end) != (0, self.size):
+            columns = columns.part(start, end)
+        return {thread: (start + numbers[0], start + numbers[-1]) for thread, numbers in columns.places().items()}
 
     def _linked(self, start: int, end: int) -> int:
         """How many of them have a link."""
-        return end - start - self._links[start:end].count(None)
+        return len([*filter(None, self._columns.links[start:end])])
 
 
-_UNLIKE = re.compile(rb"[0-9]{19}|-0")
-"""Numbers that orjson and the reference need not read alike: beyond 64 bits, and minus zero."""
+def _goes_forward(frames: Columns, gaps: bool) -> bool:
+    """Whether the frames of one thread are in order, by whole columns; False also says: look closer."""
+    links, seqs = frames.links, frames.seqs
+    if links[1:] != seqs[:-1] and links.count(None) < len(links):
+        return False
+    if links[0] is not None and int(links[0]) >= int(seqs[0]):
+        return False
+    if not _consecutive(seqs) and (gaps or not _ascending(seqs)):
+        return False
+    # Text goes in the order of time: minutes and seconds have one form each (``layouts``).
+    minutes, seconds = frames.minutes, frames.seconds
+    if minutes[0] == minutes[-1] and len(set(minutes)) == 1:
+        return sorted(seconds) == seconds
+    if sorted(minutes) != minutes:
+        return False
+    edges = [*(bisect_left(minutes, minute) for minute in sorted(set(minutes))), len(minutes)]
+    return all(sorted(seconds[start:end]) == seconds[start:end] for start, end in pairwise(edges))
+
+
+def _consecutive(seqs: list[bytes]) -> bool:
+    """Whether each number is the next one: told by the text that such numbers make, which is quickest."""
+    first, number = int(seqs[0]), len(seqs)
+    if int(seqs[-1]) - first != number - 1:
+        return False
+    return b"[%b]" % b",".join(seqs) == orjson.dumps(list(range(first, first + number)))
+
+
+def _ascending(seqs: list[bytes]) -> bool:
+    numbers = _numbers(seqs)
+    return all(map(lt, numbers, numbers[1:]))
+
+
+def _numbers(texts: list[bytes]) -> list[int]:
+    """The numbers that canonical digits stand for, all read at once."""
+    numbers: list[int] = orjson.loads(b"[%b]" % b",".join(texts))
+    return numbers
+
+
+_MINUS_ZERO = re.compile(rb"[:,\[\s]-0")
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def _digest(text: bytes) -> bytes:
-    if _UNLIKE.search(text):
+    # Numbers that orjson and the reference need not read alike: minus zero, and those beyond 64 bits.
+    if (b"-0" in text and _MINUS_ZERO.search(text)) or b"0" * 19 in text.translate(_ZEROS):
         reading = JsonReader().read(text)
         value = reading.value if isinstance(reading, Reading) else None
     else:

@@ -55,7 +55,7 @@ class Wish:
 
     ``all`` reads on behind the last event of ``head``, so that all that is left out is accounted for. ``singly``
     makes each event that is kept a stretch of its own, with its time. ``ordered`` puts them in order afterwards, so
-    that what is no event has no place.
+    that what is no event has no place. ``slots`` keeps what deltas say, for who makes something else of them.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -65,6 +65,7 @@ class Wish:
     all: bool = False
     singly: bool = False
     ordered: bool = False
+    slots: bool = False
 
     @property
     def takes_all(self) -> bool:
@@ -106,7 +107,7 @@ class Sieve:
         self._head = head
         self._cleaner = cleaner
         self._recurring = recurring
-        self._walk = Walk(plan)
+        self._walk = Walk(plan, wish.slots)
         self._reader = JsonReader()
 
     def stretches(self, block: Block) -> Iterator[Stretch]:

@@ -39,13 +39,15 @@ class Slots:
 
     def texts(self, parts: Sequence[bytes | str]) -> list[bytes]:
         """For each delta a text of these parts: bytes, and names of slots that do not stand alone."""
-        ((group, region),) = self.pattern.regions.items()
-        column = self._group(group)
+        regions = [(name, one) for name, one in self.pattern.regions.items() if not one.names.isdisjoint(parts)]
+        rows = list(zip(*(self._group(self.pattern.group[name]) for name, _ in regions), strict=True))
         known = {}
-        for text in set(column):
-            slots = region.slots(text)
-            known[text] = b"".join([part if isinstance(part, bytes) else slots[part] for part in parts])
-        return [known[text] for text in column]
+        for row in set(rows):
+            slots: dict[str, bytes] = {}
+            for (_, region), text in zip(regions, row, strict=True):
+                slots |= region.slots(text)
+            known[row] = b"".join([part if isinstance(part, bytes) else slots[part] for part in parts])
+        return [known[row] for row in rows]
 
     def _group(self, number: int) -> list[bytes]:
         stride = self.pattern.stride

@@ -19,11 +19,14 @@ FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
 
 
 class Walk:
-    """The way through one source. ``proves`` tells whether the prover can say anything of it."""
+    """The way through one source. ``proves`` tells whether the prover can say anything of it.
 
-    def __init__(self, plan: Plan) -> None:
+    With ``slots`` what is proven has the slots of its deltas.
+    """
+
+    def __init__(self, plan: Plan, slots: bool = False) -> None:
         self.proves = is_offered(plan)
-        self._prover = Prover(plan)
+        self._prover = Prover(plan, slots)
         self._framing = FRAMINGS[plan.framing]
         self._worth_learning = False
         # The block that the last frame was cut from, and whether something was learned from that frame.

@@ -61,7 +61,7 @@ def template_of(pattern: Deltas, target: Target) -> Template | None:
     exemplar = pattern.exemplar
     start = len(_BEFORE) if exemplar.text.startswith(_BEFORE) else 0
     data = exemplar.text[start:]
-    if data[:1] != b"{" or b"\r" in data or len(pattern.regions) > 1:
+    if data[:1] != b"{" or b"\r" in data:
         # Other fields of SSE are lost and counted, and a line break is white space in JSONL only.
         return None
     loose = compact(data) is not data

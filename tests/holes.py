@@ -9,7 +9,7 @@ from tests.proving import WRITERS, Hole
 
 TIME = 1_795_000_000_000_000_000
 DELTA = '{"delta":"a word","kind":"agent_message"}'
-ITEM = '{"item":{"id":"item_1","turn_id":"turn_1","status":"completed","kind":"agent_message"}}'
+ITEM = '{"item":{"id":"item_1","turn_id":"turn_1","status":"completed","kind":"agent_message","tokens":12}}'
 TURN = (
     '{"turn":{"id":"turn_1","thread_id":"thr_00000001","status":"completed","duration_ms":0,'
     '"started_at":"2026-11-18T11:06:40Z","ended_at":"2026-11-18T11:06:40Z"}}'
@@ -34,6 +34,16 @@ def turn(seq: int) -> Event:
     return event(seq, "turn.completed", TURN, turn="turn_1", item=None)
 
 
+def status(seq: int) -> Event:
+    """An event whose payload holds none of its ids."""
+    return event(seq, "turn.lifecycle", '{"status":"in_progress"}', turn="turn_1", item=None)
+
+
+def approval(seq: int) -> Event:
+    """An event whose payload names one id twice."""
+    return event(seq, "approval.required", '{"id":"call_1","approval_id":"call_1"}', turn="turn_1", item=None)
+
+
 def frame(writer: str, one: Event, *changes: tuple[bytes, bytes]) -> bytes:
     """A frame as a writer writes it, with texts in it replaced; each must be there."""
     data = WRITERS[writer].line(one) + WRITERS[writer].end
@@ -49,11 +59,15 @@ def amid(writer: str, make: Callable[[int], Event], *changes: tuple[bytes, bytes
 
 
 def _everywhere(name: str, make: Callable[[int], Event], *changes: tuple[bytes, bytes]) -> list[Hole]:
-    return [Hole(f"{name} ({writer})", writer, amid(writer, make, *changes)) for writer in ("envelope", "record")]
+    return [
+        Hole(f"{name} ({writer})", writer, amid(writer, make, *changes), taught=frame(writer, make(4)))
+        for writer in ("envelope", "record")
+    ]
 
 
 PAYLOAD = b'"status":"completed"'
 WORD = b"a word"
+STATUS = frame("envelope", status(4))
 NESTED = b'"status":"completed","deep":' + b"[" * 126 + b"]" * 126
 
 HOLES = [
@@ -71,6 +85,9 @@ HOLES = [
     *_everywhere("seq with a zero in front", event, (b'"seq":5,', b'"seq":05,')),
     *_everywhere("number beyond a double", item, (PAYLOAD, PAYLOAD + b',"n":1e999')),
     *_everywhere("number of 400 digits", item, (PAYLOAD, PAYLOAD + b',"n":' + b"9" * 400)),
+    *_everywhere("number of 400 digits in the place of another", item, (b'"tokens":12', b'"tokens":' + b"9" * 400)),
+    *_everywhere("number with a zero in front", item, (b'"tokens":12', b'"tokens":012')),
+    *_everywhere("number without a fraction", item, (b'"tokens":12', b'"tokens":1.')),
     *_everywhere("invalid UTF-8 in a delta", event, (WORD, b"a w\xffrd")),
     *_everywhere("invalid UTF-8 in a payload", item, (b"agent_message", b"agent\xffmessag")),
     *_everywhere("full-width digits in a time", item, (b"2026-", "２０２６-".encode())),
@@ -93,6 +110,9 @@ HOLES = [
     *_everywhere("deep nesting", item, (PAYLOAD, NESTED)),
     # -- strings ---------------------------------------------------------------------------------------------------
     *_everywhere("raw tab in a delta", event, (WORD, b"a\tword")),
+    *_everywhere("raw tab in a delta beyond ASCII", event, (WORD, "a\twörd".encode())),
+    *_everywhere("raw tab in a payload", item, (b"agent_message", b"agent\tmessag")),
+    *_everywhere("escape in a payload that is none", item, (b"agent_message", b"agent\\xmessa")),
     *_everywhere("escape that is none", event, (WORD, b"a\\xword")),
     *_everywhere("half of a surrogate pair", event, (WORD, b"a\\ud83d word")),
     *_everywhere("the other half", event, (WORD, b"a\\ude00 word")),
@@ -121,6 +141,14 @@ HOLES = [
     Hole("SSE name of a delta is another", "SSE", amid("SSE", event, (b"event: item.delta", b"event: item.delto"))),
     Hole("SSE id is another", "SSE, CR LF and id", amid("SSE, CR LF and id", event, (b"id: 5", b"id: 7"))),
     *_everywhere("payload names another item", item, (b'"id":"item_1"', b'"id":"item_2"')),
+    *(
+        Hole(f"{name} beside a payload without ids", "envelope", amid("envelope", status, change), taught=STATUS)
+        for name, change in (
+            ("an item", (b'"item_id":null', b'"item_id":"item_1"')),
+            ("no turn", (b'"turn_id":"turn_1"', b'"turn_id":null')),
+        )
+    ),
+    *_everywhere("payload names its id otherwise", approval, (b'"approval_id":"call_1"', b'"approval_id":"call_2"')),
     *_everywhere("status is another", item, (PAYLOAD, b'"status":"failed"')),
     *_everywhere("minus zero as duration", turn, (b'"duration_ms":0', b'"duration_ms":-0')),
     *_everywhere("duration is another", turn, (b'"duration_ms":0', b'"duration_ms":1')),
@@ -154,6 +182,12 @@ HOLES = [
         "CR inside a payload, SSE",
         "SSE, CR LF and id",
         amid("SSE, CR LF and id", item, (b"," + PAYLOAD, b",\r" + PAYLOAD)),
+    ),
+    Hole(
+        "CR in a string of a payload, SSE",
+        "SSE, CR LF and id",
+        amid("SSE, CR LF and id", item, (b"agent_message", b"agent\rmessag")),
+        taught=frame("SSE, CR LF and id", item(4)),
     ),
     Hole(
         "LF message among CR LF", "SSE, CR LF and id", frame("SSE, CR LF and id", event(4)) + frame("SSE", event(5))

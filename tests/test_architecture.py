@@ -56,6 +56,7 @@ ROWS = (
     "slots",
     "tally deltas cleaning pieces",
     "checks layouts selection",
+    "skeletons",
     "opening canonical redacting ending",
     "preferring",
     "gate configured",
@@ -70,6 +71,7 @@ ROWS = (
     "turns",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
+    "columns strings",
     "telltale allowed links stretches held seen wire pacing following interleaving skimming terminal "
     "memory nearby tomlplaces plaintoml aligning resembling",
 )
@@ -191,6 +193,8 @@ TOUCHES = frozenset(
 PURE = [
     "layouts",
     "deltas",
+    "skeletons",
+    "columns",
     "runs",
     "prover",
     "walk",

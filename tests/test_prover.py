@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from replay_cli import auditor, rules, walk
+from replay_cli import auditor, rules, skeletons, walk
 from replay_cli.auditor import NOT_COVERED, audit_block, audit_blocks
 from replay_cli.blocks import Block
 from replay_cli.cutting import cut
@@ -20,10 +20,11 @@ from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
 from replay_cli.profiles import Plan, Shape, UserSchema
 from replay_cli.prover import COMPILED, Prover, forget, is_offered
+from replay_cli.skeletons import Ids, Skeleton, skeleton_of
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
 from tests.guards import GUARDS, Guard, without
-from tests.holes import HOLES, event, frame
+from tests.holes import HOLES, event, frame, item
 from tests.making import record
 from tests.proving import WRITERS, Hole, Writer, cases, problem, reference, teach
 from tests.recordings import logs, vectors
@@ -125,6 +126,44 @@ def test_hostile_log_of_ever_new_layouts_makes_a_bounded_number_of_patterns(monk
 
     assert 0 < sum(made) <= COMPILED
     assert tally == slow(spaced, WRITERS["record"].plan())
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Skeleton | None]:
+    """The skeletons that are made from now on, None for those that were tried in vain."""
+    made: list[Skeleton | None] = []
+
+    def counted(name: str, ids: Ids, payload: bytes, looked: tuple[str, ...]) -> Skeleton | None:
+        made.append(skeleton_of(name, ids, payload, looked))
+        return made[-1]
+
+    monkeypatch.setattr(skeletons, "skeleton_of", counted)
+    return made
+
+
+def test_hostile_log_of_ever_new_payloads_makes_a_bounded_number_of_skeletons(made: list[Skeleton | None]) -> None:
+    teach(ENVELOPE)
+    made.clear()
+    told = [event(seq, f"event.{seq}", f'{{"member_{seq}":1}}') for seq in range(1, 200)]
+    told += [event(seq, "turn.lifecycle", f'{{"member_{seq}":1}}', item=None) for seq in range(200, 400)]
+    told += [event(seq, "event.1", f'{{"member_{seq}":1e5}}') for seq in range(400, 600)]
+
+    tally = fast(b"".join(frame("envelope", one) for one in told), ENVELOPE.plan())
+
+    assert 0 < len(made) <= skeletons.EVENTS + 2 * skeletons.SKELETONS
+    assert share(tally) == 1
+
+
+def test_no_skeleton_is_made_until_that_pays(made: list[Skeleton | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skeletons, "PATIENCE", 50)
+    forget()
+
+    told = [frame("envelope", item(seq)) for seq in range(1, 71)]
+    fast(b"".join(told[:40]), ENVELOPE.plan())
+    assert made == []
+
+    fast(b"".join(told[40:]), ENVELOPE.plan())
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""Columns: what the frames of a block say, a list for each slot, in order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
+
+    ``turn`` and ``item`` are as in JSON, None if they are left out. ``text`` is the frame without its terminator;
+    ``tight`` tells that there is no white space between its tokens, but maybe in the payload.
+    Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
+    """
+
+    seq: bytes
+    link: bytes | None
+    thread: bytes
+    minute: bytes
+    second: bytes
+    event: str
+    looked: tuple[str, ...]
+    turn: bytes | None
+    item: bytes | None
+    payload: bytes
+    text: bytes
+    tight: bool
+
+
+UNSURE = Row(b"", None, b"", b"", b"", "", (), None, None, b"", b"", False)
+"""What stands for a frame that is not proven: no seq."""
+
+
+@dataclass(slots=True)
+class Columns:
+    """Texts as they stand in the frames; ``links`` None where there is none. A frame without a seq is not proven."""
+
+    seqs: list[bytes]
+    links: list[bytes | None]
+    threads: list[bytes]
+    minutes: list[bytes]
+    seconds: list[bytes]
+    _places: dict[bytes, Sequence[int]] | None = field(default=None, init=False)
+
+    def insert(self, at: int, rows: list[Row]) -> None:
+        """Put some frames before the one that is number ``at``, from 0."""
+        seqs, links, threads, minutes, seconds, *_ = zip(*rows, strict=True)
+        self.seqs[at:at] = seqs
+        self.links[at:at] = links
+        self.threads[at:at] = threads
+        self.minutes[at:at] = minutes
+        self.seconds[at:at] = seconds
+
+    def part(self, start: int, end: int) -> Columns:
+        """The frames from ``start`` to ``end`` (exclusive)."""
+        return Columns(
+            self.seqs[start:end],
+            self.links[start:end],
+            self.threads[start:end],
+            self.minutes[start:end],
+            self.seconds[start:end],
+        )
+
+    def unsure(self) -> list[int]:
+        """The numbers of the frames that are not proven."""
+        if all(self.seqs):
+            return []
+        return [number for number, seq in enumerate(self.seqs) if not seq]
+
+    def places(self) -> dict[bytes, Sequence[int]]:
+        """The numbers of the frames of each thread, in order; found once, for what does not change any more."""
+        if self._places is None:
+            size = len(self.threads)
+            if size and self.threads.count(self.threads[0]) == size:
+                self._places = {self.threads[0]: range(size)}
+            else:
+                places: defaultdict[bytes, list[int]] = defaultdict(list)
+                for number, thread in enumerate(self.threads):
+                    places[thread].append(number)
+                self._places = dict(places)
+        return self._places
+
+    def strands(self) -> Iterator[Columns]:
+        """The frames of each thread by themselves."""
+        places = self.places()
+        for numbers in places.values():
+            yield self if len(places) == 1 else self._chosen(numbers)
+
+    def _chosen(self, numbers: Sequence[int]) -> Columns:
+        """Some frames, by their numbers."""
+        if len(numbers) == 1:
+            return self.part(numbers[0], numbers[0] + 1)
+        chosen = itemgetter(*numbers)
+        columns = (self.seqs, self.links, self.threads, self.minutes, self.seconds)
+        return Columns(*(list(chosen(column)) for column in columns))
