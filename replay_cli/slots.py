@@ -40,14 +40,16 @@ class Slots:
     def texts(self, parts: Sequence[bytes | str]) -> list[bytes]:
         """For each delta a text of these parts: bytes, and names of slots that do not stand alone."""
         regions = [(name, one) for name, one in self.pattern.regions.items() if not one.names.isdisjoint(parts)]
-        rows = list(zip(*(self._group(self.pattern.group[name]) for name, _ in regions), strict=True))
-        known = {}
+        columns = [self._group(self.pattern.group[name]) for name, _ in regions]
+        rows: Sequence[bytes | tuple[bytes, ...]]
+        rows = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+        known: dict[bytes | tuple[bytes, ...], bytes] = {}
         for row in set(rows):
             slots: dict[str, bytes] = {}
-            for (_, region), text in zip(regions, row, strict=True):
+            for (_, region), text in zip(regions, (row,) if isinstance(row, bytes) else row, strict=True):
                 slots |= region.slots(text)
             known[row] = b"".join([part if isinstance(part, bytes) else slots[part] for part in parts])
-        return [known[row] for row in rows]
+        return list(map(known.__getitem__, rows))
 
     def _group(self, number: int) -> list[bytes]:
         stride = self.pattern.stride
