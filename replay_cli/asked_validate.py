@@ -151,13 +151,14 @@ def _otherwise() -> Iterator[None]:
 
 def _manifests(request: Request, entries: Iterable[Entry]) -> Manifests | None:
     """The manifests near to what is read; None if there is none."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # the folder is gone, but what is read may be elsewhere
-        return None
     paths = {*request.paths, *(one.path for one in entries if one.named), request.stdin_filename} - {STDIN, None}
-    folders = named_in(path for path in paths if path is not None)
-    if all(next(candidates(folder), None) is None for folder in {here, *folders}):
+    try:
+        folders: set[Path | None] = {*named_in(path for path in paths if path is not None)}
+        if STDIN in request.paths and request.stdin_filename is None:
+            folders.add(None)
+        if all(next(candidates(folder or Path.cwd()), None) is None for folder in folders):
+            return None
+    except FileNotFoundError:  # this folder is gone, but what is read may be elsewhere
         return None
     # Only here: most logs are audited where there is no manifest.
     from replay_cli.preferring import Asked, Manifests

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from replay_cli.discovery import STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole
+from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole, within
 from replay_cli.resembling import meant
 
 
@@ -70,7 +70,7 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
             gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     gate.recordings = [Recording(one.path, full, entries.of(full), one.named) for full, one in there.items()]
     if paths:
-        gate.recordings = _asked(manifest, paths, entries, gate)
+        gate.recordings = _asked(manifest, paths, entries, there.keys(), gate)
     return gate
 
 
@@ -130,8 +130,10 @@ def _plain(path: str) -> str:
     return path if rest == STDIN else rest
 
 
-def _asked(manifest: Manifest, paths: Sequence[str], entries: Entries, gate: Gate) -> list[Recording]:
-    """The recordings that were named."""
+def _asked(
+    manifest: Manifest, paths: Sequence[str], entries: Entries, known: Container[str], gate: Gate
+) -> list[Recording]:
+    """The recordings that were named; ``known`` are all that the manifest speaks of."""
     if STDIN in paths:
         raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
     there = discover(paths, exclude=manifest.exclude, stdin=None)
@@ -142,6 +144,9 @@ def _asked(manifest: Manifest, paths: Sequence[str], entries: Entries, gate: Gat
         full = whole(entry.path)
         if not manifest.holds(full):
             said = f"{entry.path} stands outside the repository that {manifest.shown} belongs to"
+            gate.problems.append(UsageError(said))
+        elif full not in known and not within(full, manifest.folder):
+            said = f"{entry.path} stands outside the folder of {manifest.shown}, which does not speak of it"
             gate.problems.append(UsageError(said))
         else:
             found[full] = Place(entry.path, entry.named)

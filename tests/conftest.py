@@ -53,17 +53,21 @@ class Ran:
 
 
 class Replay(Protocol):
-    """Runs ``replay`` with these words, in the folder that the test writes into."""
+    """Runs ``replay`` with these words, in the folder that the test writes into, or another."""
 
-    def __call__(self, *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran: ...
+    def __call__(
+        self, *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Ran: ...
 
 
 @pytest.fixture
 def replay(tmp_path: Path) -> Replay:
-    def run(*words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
+    def run(
+        *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Ran:
         ran = subprocess.run(
             [*COMMAND, *map(str, words)],
-            cwd=tmp_path,
+            cwd=cwd or tmp_path,
             env=environment(env),
             input=stdin,
             capture_output=True,

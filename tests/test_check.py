@@ -716,6 +716,61 @@ def test_validate_goes_by_several_manifests_each_log_by_the_nearest_to_its_path(
     assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
 
 
+@pytest.mark.parametrize(
+    ("here", "words", "code"),
+    [
+        (".", "a b", 1),
+        (".", "a/t.jsonl b/t.jsonl", 1),
+        (".", "--files-from list", 1),
+        (".", "a/t.jsonl -", 1),
+        ("a", "../b", 1),
+        ("a", "t.jsonl ../b/t.jsonl", 1),
+        ("a", "{elsewhere}", 1),
+        ("a", "t.jsonl", 0),
+        ("a", "-", 0),
+    ],
+)
+def test_a_manifest_decides_on_nothing_that_stands_beside_it(
+    here: str,
+    words: str,
+    code: int,
+    folder: Path,
+    replay: Replay,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    torn = WHOLE + record(9)[:40]
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "t.jsonl"
+    for path in (folder / "a" / "t.jsonl", folder / "b" / "t.jsonl", elsewhere):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(torn)
+    (folder / "list").write_text("a/t.jsonl\nb/t.jsonl\n")
+    write(folder / "a", 'severity = { torn-tail = "off" }\n')
+    ran = replay("validate", *words.format(elsewhere=elsewhere).split(), stdin=torn, cwd=folder / here)
+
+    assert code == ran.code, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(("here", "words"), [(".", "a b"), ("a", "../b/t.jsonl"), ("a", "--config replay.toml ../b")])
+@pytest.mark.parametrize("update", [[], ["--update"]], ids=["check", "update"])
+def test_a_manifest_takes_in_nothing_that_stands_beside_it(
+    here: str, words: str, update: list[str], folder: Path, replay: Replay
+) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "t.jsonl").write_bytes(WHOLE)
+    manifest = write(folder / "a", 'paths = ["."]\n')
+    ran = replay("check", *update, *words.split(), cwd=folder / here)
+
+    path, shown = ("b/t.jsonl", "a/replay.toml") if here == "." else ("../b/t.jsonl", "replay.toml")
+    said = f"replay: {path} stands outside the folder of {shown}, which does not speak of it"
+    assert (2, said) == (ran.code, ran.stderr.splitlines()[0])
+    assert 'paths = ["."]\n' == manifest.read_text()
+
+    write(folder / "a", 'paths = ["../b"]\n')
+    assert 0 == replay("check", "--update", "--config", manifest, folder / "b").code
+    assert 'path = "../b/t.jsonl"' in manifest.read_text()
+
+
 def test_validate_tells_of_a_schema_that_is_none_as_check_does(folder: Path, called: Replay) -> None:
     manifest = write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nschema = "replay.toml"\n')
     ran = called("validate", "logs/whole.jsonl")
