@@ -23,7 +23,7 @@ from replay_cli.discovery import is_log
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.folders import named_in
-from replay_cli.gate import Gate, Recording, gather, missing
+from replay_cli.gate import Gate, Recording, gather, leads_nowhere, missing
 from replay_cli.judged import CATALOGUE, Judged, head_of, report_of, report_of_stale, stale, told
 from replay_cli.manifest import Manifest, Settings, grading_of
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
@@ -103,8 +103,8 @@ class _Run:
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
-        gone = [] if update else [missing(self._manifest, one) for one in gate.gone]
-        for problem in (*gate.problems, *gone):
+        gone = [one for one in gate.gone if not update or leads_nowhere(one.full)]
+        for problem in (*gate.problems, *(missing(self._manifest, one) for one in gone)):
             self._miss(problem)
         for name in gate.empty:
             self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
@@ -303,7 +303,8 @@ class _Run:
                 continue
             new += one.compared is None
             found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
-        if USAGE in self._due:
+        # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
+        if self._due & {USAGE, NOTHING}:
             self._say(f"{self._manifest.shown} was not written")
             return
         blessing = blessed(self._manifest, found, self._gate.gone)

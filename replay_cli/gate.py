@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from replay_cli.discovery import STDIN, Discovered, discover
-from replay_cli.errors import ReplayError, UsageError, one_line
+from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole, within
 from replay_cli.resembling import meant
+from replay_cli.sources import reason
 
 
 class Place(NamedTuple):
@@ -51,6 +53,10 @@ class Gate:
     empty: list[str] = field(default_factory=list)
 
 
+UNSEEN = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
+"""Errors by which it cannot be told whether something is there."""
+
+
 def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
     """Find the recordings: those that ``paths`` name, or all that the manifest speaks of."""
     gate = Gate()
@@ -68,6 +74,8 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
         if entry.full not in there and os.path.isdir(entry.full):  # noqa: PTH112
             said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
             gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
+    # What stands in one folder that cannot be read is told once.
+    gate.problems = list({str(problem): problem for problem in gate.problems}.values())
     gate.recordings = [Recording(one.path, full, entries.of(full), one.named) for full, one in there.items()]
     if paths:
         gate.recordings = _asked(manifest, paths, entries, there.keys(), gate)
@@ -98,13 +106,25 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
                 gate.problems.append(manifest.error(way, str(problem)) if usage else problem)
             _take(manifest, there, found, gate)
         elif not entry.is_pattern and not os.path.isdir(entry.full):  # noqa: PTH112
-            gate.gone.append(entry)
+            _count_gone(manifest, entry, gate)
     # Of a gate that finds nothing at all that is said as a whole.
     if found:
         gate.problems += empty.values()
     else:
         gate.empty += empty
     return found
+
+
+def _count_gone(manifest: Manifest, entry: Entry, gate: Gate) -> None:
+    """Count an entry as gone, if it can be told that its recording is."""
+    try:
+        os.stat(entry.full)  # noqa: PTH116
+    except OSError as error:
+        if error.errno in UNSEEN:
+            folder = os.path.dirname(_shown(manifest, entry.path))  # noqa: PTH120
+            gate.problems.append(SourceError(folder or os.curdir, reason(error)))
+            return
+    gate.gone.append(entry)
 
 
 def _take(manifest: Manifest, there: Discovered, found: dict[str, Place], gate: Gate) -> None:
@@ -169,7 +189,11 @@ def _folder(manifest: Manifest) -> str:
 
 def _hold_pattern(manifest: Manifest, entry: Entry, gate: Gate) -> None:
     """A pattern that no recording fits is gone, unless it fits what the manifest does not take for one."""
-    if discover([_shown(manifest, entry.path)], stdin=None).entries:
+    there = discover([_shown(manifest, entry.path)], stdin=None)
+    unseen = [one for one in there.problems if isinstance(one, SourceError)]
+    if unseen:
+        gate.problems += unseen
+    elif there.entries:
         said = f"nothing matches {entry.path!r} of what paths and exclude take"
         gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     else:
@@ -183,6 +207,13 @@ def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
     except UsageError:
         said = "with what stands at the top, this leaves no rule to ask"
         gate.problems.append(manifest.error(("expect", entry.number), said))
+
+
+def leads_nowhere(path: str) -> bool:
+    """Whether a path ends at, or goes through, a link to nothing: what is behind it may be elsewhere for a while."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)  # noqa: PTH120
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
 
 
 def missing(manifest: Manifest, entry: Entry) -> UsageError:
