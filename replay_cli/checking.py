@@ -106,8 +106,8 @@ class _Run:
         gone = [one for one in gate.gone if not update or leads_nowhere(one.full)]
         for problem in (*gate.problems, *(missing(self._manifest, one) for one in gone)):
             self._miss(problem)
-        for name in gate.empty:
-            self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
+        for line in gate.empty:
+            self._say(line)
         checked = self._checked()
         if not checked:
             if not self._due:

@@ -31,6 +31,7 @@ from replay_cli.manifest import (
     within,
 )
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
+from replay_cli.patterns import is_known
 from replay_cli.plaintoml import read_plain
 from replay_cli.resembling import meant, suggestion
 from replay_cli.tomlplaces import Path as Way
@@ -91,7 +92,7 @@ def made(path: Path, shown: str, data: bytes) -> Manifest:
         prefix=prefix,
         settings=reader.settings(found, prefix),
         paths=reader.places(found.get("paths", ["."]), (*prefix, "paths")),
-        exclude=reader.words(found.get("exclude", []), (*prefix, "exclude")),
+        exclude=reader.excluded(found.get("exclude", []), (*prefix, "exclude")),
         entries=tuple(reader.entries(found.get("expect", []), (*prefix, "expect"))),
     )
 
@@ -161,6 +162,14 @@ class _Reader:
             raise self.error(way, "paths is empty, so that the gate would look at nothing")
         for number, one in enumerate(found):
             self.full(one, (*way, number))
+        return found
+
+    def excluded(self, value: Any, way: Way) -> tuple[str, ...]:
+        """Patterns of what is passed over, each a line of a .gitignore."""
+        found = self.words(value, way)
+        for number, one in enumerate(found):
+            if not one.strip("!/ ") or not is_known(one):
+                raise self.error((*way, number), f"exclude: {one!r} is a pattern that cannot be followed")
         return found
 
     def settings(self, found: dict[str, Any], way: Way) -> Settings:

@@ -43,7 +43,7 @@ class Gate:
     """The recordings in their order, and what is wrong with the manifest or with what was asked.
 
     ``gone`` are entries of recordings that are not there, and patterns that match nothing, ``stale`` patterns whose
-    recordings all go by other entries, ``empty`` the paths that hold nothing.
+    recordings all go by other entries, ``empty`` says which paths hold nothing.
     """
 
     recordings: list[Recording] = field(default_factory=list)
@@ -87,7 +87,7 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
     found: dict[str, Place] = {}
     empty: dict[str, ReplayError] = {}
     for number, path in enumerate(manifest.paths):
-        there = discover([_shown(manifest, path)], exclude=manifest.exclude, stdin=None)
+        there = discover([_shown(manifest, path)], exclude=manifest.exclude, base=manifest.folder, stdin=None)
         for problem in there.problems:
             usage = isinstance(problem, UsageError)
             gate.problems.append(manifest.error(("paths", number), str(problem)) if usage else problem)
@@ -111,7 +111,7 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
     if found:
         gate.problems += empty.values()
     else:
-        gate.empty += empty
+        gate.empty += map(str, empty.values())
     return found
 
 
@@ -156,9 +156,9 @@ def _asked(
     """The recordings that were named; ``known`` are all that the manifest speaks of."""
     if STDIN in paths:
         raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
-    there = discover(paths, exclude=manifest.exclude, stdin=None)
+    there = discover(paths, exclude=manifest.exclude, base=manifest.folder, stdin=None)
     gate.problems += there.problems
-    gate.empty = there.empty
+    gate.empty = [f"{name}: nothing to read in it (.jsonl .ndjson .sse .log)" for name in there.empty]
     found: dict[str, Place] = {}
     for entry in there.entries:
         full = whole(entry.path)

@@ -12,9 +12,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.discovery import fits, is_pattern
 from replay_cli.errors import PlacedError, UsageError
 from replay_cli.grading import Grading, grade
+from replay_cli.patterns import fits, is_pattern
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span, places
 

@@ -62,7 +62,7 @@ ROWS = (
     "fields redactions manifest comparing remote",
     "catalogue discovery grading wording userschema jsontext sse cutting marks outputs store_lock moments cursor "
     "tokens index",
-    "sources atomic profiles payloads rules frames",
+    "sources atomic profiles payloads rules frames gitignores",
     "compiled",
     "compression heavy violation places ends",
     "pool ahead plainjson ring ordering saying",
@@ -70,7 +70,7 @@ ROWS = (
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
     "telltale allowed links stretches held seen cli_words wire pacing following interleaving skimming terminal "
-    "memory nearby tomlplaces plaintoml aligning resembling",
+    "memory nearby tomlplaces plaintoml aligning resembling patterns",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
@@ -94,12 +94,12 @@ OWNERS = {
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
     "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
-    "following founding gate index manifest pool pytest_items resembling sources store_lock stores terminal tokens "
-    "twin validating",
+    "following founding gate index manifest patterns pool pytest_items resembling sources store_lock stores terminal "
+    "tokens twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
-    "cursor discovery emitting folders following founding gathering index manifest nearby outputs planning "
-    "preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
-    "validating",
+    "cursor discovery emitting folders following founding gathering gitignores index manifest nearby outputs "
+    "planning preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin "
+    "userschema validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",
@@ -134,6 +134,7 @@ TOUCHING = {
     "folders": "asks where the paths stand that were named",
     "founding": "writes the first manifest and what goes with it",
     "gathering": "asks whether a log is there yet",
+    "gitignores": "reads what git passes over",
     "index": "keeps where events begin in big logs",
     "nearby": "looks for a manifest",
     "outputs": "compares outputs with inputs",

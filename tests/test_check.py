@@ -153,6 +153,16 @@ def test_a_folder_without_recordings_is_told_where_others_have_some(folder: Path
     assert (2, "replay: replay.toml:3: nothing to read in lost") == (ran.code, ran.stderr.splitlines()[0])
 
 
+def test_where_there_is_no_recording_at_all_it_is_told_whose_line_that_is(folder: Path, replay: Replay) -> None:
+    (folder / "lost").mkdir()
+    write(folder, '# ours\npaths = ["lost"]\n')
+
+    assert (3, "replay: replay.toml:2: nothing to read in lost\nreplay: no recording was looked at\n") == (
+        (ran := replay("check")).code,
+        ran.stderr,
+    )
+
+
 def test_another_log_that_is_named_is_held_to_the_manifest(folder: Path, replay: Replay) -> None:
     (folder / "app.log").write_bytes(b"INFO started\n")
     write(folder, 'paths = ["app.log"]\n')
@@ -803,6 +813,8 @@ BAD = {
     'paths = [\n  "logs",\n  "link",\n]\n': "3: 'link' leads out of the repository",
     'paths = ["logs",\n  "nowhere"]\n': "2: no such file: nowhere",
     'paths = ["no*where"]\n': "1: nothing matches the pattern: no*where",
+    'exclude = [\n  "a",\n  "[[:alpha:]]*"]\n': "3: exclude: '[[:alpha:]]*' is a pattern that cannot be followed",
+    'exclude = ["!"]\n': "1: exclude: '!' is a pattern that cannot be followed",
     "paths = []\n": "1: paths is empty, so that the gate would look at nothing",
     f"{ENTRY}findings = [\n  {{ line = 2 }},\n]\n": "4: this finding names no rule",
     f'{ENTRY}findings = [{{ rule = "not-jsn" }}]\n': "3: there is no rule 'not-jsn'; did you mean not-json?",
@@ -987,7 +999,14 @@ def test_links_out_of_the_repository_are_not_followed(linked: Path, replay: Repl
 # --- The schema -------------------------------------------------------------------------------------------------
 
 _FOUND_ON_DISK = ("nothing matches", "no such file", "leads out", "is a folder", "has an entry", "leaves no rule")
-_NO_SCHEMA_SAYS = (*_FOUND_ON_DISK, "there is no rule", "this leaves", "is not TOML", "nested too deeply")
+_NO_SCHEMA_SAYS = (
+    *_FOUND_ON_DISK,
+    "there is no rule",
+    "this leaves",
+    "cannot be followed",
+    "is not TOML",
+    "nested too deeply",
+)
 
 
 @pytest.mark.parametrize(("text", "said"), BAD.items(), ids=range(len(BAD)))
@@ -1062,6 +1081,63 @@ def test_init_passes_over_what_git_ignores(folder: Path, replay: Replay) -> None
     text = (folder / "replay.toml").read_text()
     assert 'paths = ["logs"]\nexclude = ["node_modules/", "/build"]\n' in text
     assert 2 == text.count("[[expect]]")
+
+
+KEPT = {
+    "but the fixtures": ("*.jsonl\n!logs/*.jsonl\n", {}, ["*.jsonl", "!logs/*.jsonl"], {"logs"}),
+    "but one": ("logs/*\n!logs/whole.jsonl\n", {}, ["logs/*", "!logs/whole.jsonl"], {"logs", "deep/logs"}),
+    "from the root": ("/logs\n", {}, ["/logs"], {"deep/logs"}),
+    "in two files": ("*.jsonl\n", {"deep/logs": "!whole*\n"}, ["*.jsonl", "!/deep/logs/**/whole*"], {"deep/logs"}),
+    "in a folder": ("", {"deep": "logs/\n"}, ["/deep/**/logs/"], {"logs"}),
+    "what cannot be followed": ("*.jsonl\n![[:alpha:]]*\n", {}, [], {"logs", "deep/logs"}),
+}
+"""What .gitignore says, at the root and in folders, what that makes of exclude, and where whole.jsonl is kept."""
+
+
+@pytest.mark.parametrize(("text", "more", "exclude", "kept"), KEPT.values(), ids=KEPT)
+def test_init_passes_over_nothing_that_git_keeps(
+    text: str, more: dict[str, str], exclude: list[str], kept: set[str], folder: Path, called: Replay
+) -> None:
+    (folder / "deep" / "logs").mkdir(parents=True)
+    (folder / "deep" / "logs" / "whole.jsonl").write_bytes(WHOLE)
+    for place, lines in {".": text, **more}.items():
+        (folder / place / ".gitignore").write_text(lines)
+    ran = called("init")
+
+    assert 0 == ran.code, ran.stderr
+    said = tomllib.loads((folder / "replay.toml").read_text())
+    assert exclude == said.get("exclude", [])
+    entries = {one["path"] for one in said["expect"]}
+    assert kept == {path.removesuffix("/whole.jsonl") for path in entries if path.endswith("/whole.jsonl")}
+    assert bool(exclude) == ("replay.toml excludes what .gitignore names: " in ran.stderr)
+    assert 0 == called("check").code
+
+
+def test_init_says_that_there_is_no_recording(tmp_path: Path, replay: Replay) -> None:
+    ran = replay("init")
+
+    assert (0, "replay: no recording was found; until there is one, `replay check` ends with exit code 3") == (
+        ran.code,
+        last(ran.stderr),
+    )
+    assert 3 == replay("check").code
+    assert "already; `replay check --update` writes what is expected into it" in replay("init").stderr
+
+
+def test_exclude_goes_from_the_folder_of_the_manifest(folder: Path, called: Replay) -> None:
+    (folder / "logs" / "sub").mkdir()
+    (folder / "logs" / "sub" / "more.jsonl").write_bytes(WHOLE)
+    for exclude, taken in (
+        ("/logs/sub/", False),
+        ("logs/sub", False),
+        ("sub/", False),
+        ("/sub", True),
+        ('logs/sub/*", "!*/sub/more.jsonl', True),
+        ('logs/sub", "!more.jsonl', False),
+    ):
+        for paths in (".", "logs", "logs/**"):
+            write(folder, f'paths = ["{paths}"]\nexclude = ["{exclude}"]\n')
+            assert taken == ("logs/sub/more.jsonl: new" in called("check").stdout), (paths, exclude)
 
 
 def test_init_keeps_line_ends(folder: Path, replay: Replay) -> None:
