@@ -18,6 +18,7 @@ from replay_cli.findings import Ends
 from replay_cli.manifest import Entry, Expected, Manifest
 from replay_cli.nearby import SHARED_NAME
 from replay_cli.tomlplaces import Path as Way
+from replay_cli.tomlplaces import Span
 
 
 class Found(NamedTuple):
@@ -179,7 +180,7 @@ def _edited(manifest: Manifest, entry: Entry, compared: Compared) -> Iterator[_E
     for key, _, found in compared.bounds:
         span = manifest.spans.get((*way, key))
         if span is not None and found is not None:
-            yield _Edit(span.start, span.end, quoted(found) if isinstance(found, str) else str(found))
+            yield _Edit(span.start, span.end, _value(found))
         elif span is not None:
             yield _Edit(span.key, _line_end(manifest.text, span.end), "")
     kept = [
@@ -215,15 +216,29 @@ def _edited(manifest: Manifest, entry: Entry, compared: Compared) -> Iterator[_E
 def _refreshed(manifest: Manifest, way: Way, expected: Expected, seen: Seen) -> Iterator[_Edit]:
     """What is told of a finding that is still there, as it is now."""
     given = {"line": expected.line, "seq": expected.seq, "fingerprint": expected.fingerprint}
+    inline = manifest.text[manifest.spans[way].start] == "{"
     for key, now in (("line", seen.line), ("seq", seen.seq), ("fingerprint", seen.fingerprint)):
         span = manifest.spans.get((*way, key))
-        value = quoted(now) if isinstance(now, str) else str(now)
-        if span is not None and given[key] != now and now is not None:
-            yield _Edit(span.start, span.end, value)
-        elif span is None and key == "fingerprint":
-            rule = manifest.spans[(*way, "rule")]
-            between = ", " if manifest.text[manifest.spans[way].start] == "{" else "\n"
-            yield _Edit(rule.end, rule.end, f"{between}{key} = {value}")
+        if span is not None and now is None:
+            yield _without_member(manifest.text, span, inline)
+        elif span is not None and given[key] != now:
+            yield _Edit(span.start, span.end, _value(now))
+        elif span is None and key != "line" and now is not None:
+            end = manifest.spans[(*way, "rule")].end
+            yield _Edit(end, end, f"{', ' if inline else chr(10)}{key} = {_value(now)}")
+
+
+def _value(value: int | str | None) -> str:
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def _without_member(text: str, span: Span, inline: bool) -> _Edit:
+    """The change by which a key goes, with its value and, in a table in one line, a comma."""
+    if not inline:
+        return _Edit(span.key, _line_end(text, span.end), "")
+    if comma := re.compile(r"[ \t]*,[ \t]*").match(text, span.end):
+        return _Edit(span.key, comma.end(), "")
+    return _Edit(len(text[: span.key].rstrip(" \t,")), span.end, "")
 
 
 def _changed_array(

@@ -249,7 +249,16 @@ ALIKE = {
     "the second of three": ([2, 4, 6], {4: OTHER}, {4: "changed"}),
     "one is mended": ([2, 4], {2: record(2)}, {2: "missing"}),
     "one more": ([2, 4], {6: GARBAGE}, {6: "unexpected"}),
-    "all two lines further down": ([2, 4], {2: record(2), 6: GARBAGE}, {}),
+    "one is mended, and another is broken": (
+        [2, 4],
+        {2: record(2), 6: GARBAGE},
+        {2: "missing", 6: "unexpected"},
+    ),
+    "both are mended, and others are broken": (
+        [2, 4],
+        {2: record(2), 4: record(4), 3: GARBAGE, 6: GARBAGE},
+        {2: "missing", 4: "missing", 3: "unexpected", 6: "unexpected"},
+    ),
 }
 """Lines of the same content; which lines change, and what is told of which."""
 
@@ -268,6 +277,27 @@ def test_lines_of_the_same_content_are_each_told_for_themselves(
     assert told == {(one["found"] or one["expected"])["line"]: one["kind"] for one in recording["differences"]}
     assert 0 == called("check", "--update").code
     assert "2 recordings, 2 as expected" in called("check").stderr
+
+
+def test_blank_lines_are_told_apart_by_what_follows_them(folder: Path, called: Replay) -> None:
+    def written(*before: int) -> None:
+        """The recording with a blank line before each of some events."""
+        path = folder / "logs" / "broken.jsonl"
+        path.write_bytes(b"".join(b"\n" * before.count(seq) + record(seq) for seq in range(1, 10)))
+
+    def told(*before: int) -> list[tuple[str, int]]:
+        written(*before)
+        (recording, _) = json.loads(called("check", "--format", "json").stdout)["recordings"]
+        return [(one["kind"], (one["found"] or one["expected"])["seq"]) for one in recording["differences"]]
+
+    written(4, 8)
+    blessed(folder, called)
+
+    assert [] == told(4, 8) == told(8, 4)
+    assert [("missing", 4)] == told(8)
+    assert [("missing", 8)] == told(4)
+    assert [("missing", 4), ("unexpected", 6)] == told(6, 8)
+    assert [("unexpected", 3), ("missing", 4), ("unexpected", 5), ("missing", 8)] == told(3, 5)
 
 
 def test_an_edit_above_revives_nothing(folder: Path, replay: Replay) -> None:
@@ -356,14 +386,14 @@ LAID_OUT = {
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
         'findings=[{rule="torn-tail"},{rule="J101",line=2}]',
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
-        'findings=[{rule="J101", fingerprint = "F",line=2}]',
+        'findings=[{rule="J101", seq = 2, fingerprint = "F",line=2}]',
     ),
     "tables": (
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
         '[[expect.findings]] # the cut\nrule = "J101"\nline = 2\n\n'
         '[[expect.findings]]\nrule = "torn-tail"\nline = 9\n',
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
-        '[[expect.findings]] # the cut\nrule = "J101"\nfingerprint = "F"\nline = 2\n\n',
+        '[[expect.findings]] # the cut\nrule = "J101"\nseq = 2\nfingerprint = "F"\nline = 2\n\n',
     ),
     "none yet": (
         'paths=["logs"]\n[[expect]]\npath="logs/broken.jsonl"\n\n# next\n[[expect]]\npath="logs/whole.jsonl"',
