@@ -17,6 +17,7 @@ from replay_cli.expectations import Compared, Seen
 from replay_cli.findings import Ends
 from replay_cli.manifest import Entry, Expected, Manifest
 from replay_cli.nearby import SHARED_NAME
+from replay_cli.patterns import escaped
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span
 
@@ -131,7 +132,7 @@ def _way(manifest: Manifest, entry: Entry) -> Way:
 def _block(manifest: Manifest, one: Found) -> str:
     """An entry for a recording that has none of its own; what a pattern says of its rules goes on to hold."""
     header = "tool.replay.expect" if manifest.file.name == SHARED_NAME else "expect"
-    lines = [f"[[{header}]]", f"path = {quoted(one.path)}"]
+    lines = [f"[[{header}]]", f"path = {quoted(escaped(one.path))}"]
     if one.entry is not None:
         profile, select, ignore, severity, longest, schema = one.entry.settings
         lines += [f"profile = {quoted(profile)}"] if profile is not None else []

@@ -31,7 +31,7 @@ from replay_cli.manifest import (
     within,
 )
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
-from replay_cli.patterns import is_known
+from replay_cli.patterns import is_known, name_of
 from replay_cli.plaintoml import read_plain
 from replay_cli.resembling import meant, suggestion
 from replay_cli.tomlplaces import Path as Way
@@ -247,7 +247,7 @@ class _Reader:
         listed = self.typed(found.get("findings", []), list, (*way, "findings"), "findings")
         return Entry(
             path=path,
-            full=self.full(path, (*way, "path")),
+            full=self.full(name_of(path) or path, (*way, "path")),
             number=int(way[-1]),
             settings=self.settings(found, way),
             findings=tuple(self.expected(one, (*way, "findings", at)) for at, one in enumerate(listed)),

@@ -21,7 +21,7 @@ from replay_cli.errors import UsageError, one_line
 from replay_cli.gate import gather
 from replay_cli.gitignores import ignored
 from replay_cli.nearby import NAME, repository
-from replay_cli.patterns import Excludes
+from replay_cli.patterns import Excludes, escaped
 
 WORKFLOW = """\
 name: recordings
@@ -143,7 +143,7 @@ class _Place(NamedTuple):
         """The folders right in the root that hold recordings; the root itself if there are some in it."""
         if any("/" not in path for path in self.recordings):
             return ["."]
-        return sorted({path.partition("/")[0] for path in self.recordings})
+        return sorted({escaped(path.partition("/")[0]) for path in self.recordings})
 
     @property
     def manifest(self) -> str:

@@ -99,7 +99,7 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
             continue
         if os.path.exists(entry.full) and not os.path.isdir(entry.full):  # noqa: PTH110, PTH112
             # Each for itself: two links to one recording are two that something is expected of.
-            there = discover([_shown(manifest, entry.path)], stdin=None)
+            there = discover([_shown(manifest, entry.name)], stdin=None)
             for problem in there.problems:
                 usage = isinstance(problem, UsageError)
                 way = ("expect", entry.number, "path")
@@ -121,7 +121,7 @@ def _count_gone(manifest: Manifest, entry: Entry, gate: Gate) -> None:
         os.stat(entry.full)  # noqa: PTH116
     except OSError as error:
         if error.errno in UNSEEN:
-            folder = os.path.dirname(_shown(manifest, entry.path))  # noqa: PTH120
+            folder = os.path.dirname(_shown(manifest, entry.name))  # noqa: PTH120
             gate.problems.append(SourceError(folder or os.curdir, reason(error)))
             return
     gate.gone.append(entry)
@@ -220,5 +220,5 @@ def missing(manifest: Manifest, entry: Entry) -> UsageError:
     """What is to be said of an entry whose recording is not there, or of a pattern that matches nothing."""
     if entry.is_pattern:
         return manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}")
-    close = meant(entry.path, manifest.folder)
-    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.path)}{close}")
+    close = meant(entry.name, manifest.folder)
+    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.name)}{close}")

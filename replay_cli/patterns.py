@@ -24,6 +24,12 @@ def escaped(path: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", path)
 
 
+def name_of(pattern: str) -> str | None:
+    """The one path that a pattern fits; None if it may fit others, or is none."""
+    name = re.sub(r"\[([*?[])\]", r"\1", pattern)
+    return name if name != pattern and escaped(name) == pattern else None
+
+
 def fits(pattern: str, path: str) -> bool:
     """Whether a path as a whole matches a pattern: ``*`` stays within a name, ``**`` is any number of folders."""
     return _agree(_parts(pattern), _parts(path), False)

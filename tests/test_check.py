@@ -133,6 +133,31 @@ def test_an_entry_is_looked_at_wherever_its_recording_is(folder: Path, replay: R
         assert ran.stdout.startswith(f"more/{name}.jsonl: ")
 
 
+ODD_NAMES = ("run[1]", "run*", "run?", "[a]/run1", "run[")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_an_entry_of_a_name_with_characters_of_patterns_is_of_that_file_alone(
+    name: str, folder: Path, called: Replay
+) -> None:
+    path = folder / "rec" / f"{name}.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(WHOLE)
+    assert (0, 0) == (called("init").code, called("check").code)
+
+    # Another that the name would fit as a pattern.
+    other = folder / "rec" / "run1.jsonl" if name != "[a]/run1" else folder / "rec" / "a" / "run1.jsonl"
+    other.parent.mkdir(exist_ok=True)
+    path.rename(other)
+    ran = called("check")
+
+    assert f"{other.relative_to(folder)}: new, has no entry in replay.toml (clean)" in ran.stdout
+    assert (2, True) == (ran.code, "no such file: rec/" in ran.stderr)
+    assert 0 == called("check", "--update").code
+    paths = [entry["path"] for entry in tomllib.loads((folder / "replay.toml").read_text())["expect"]]
+    assert sorted(["logs/broken.jsonl", "logs/whole.jsonl", str(other.relative_to(folder))]) == sorted(paths)
+
+
 @pytest.mark.parametrize("target", ["nowhere", "gone.jsonl"])
 def test_a_link_to_nothing_is_no_recording(target: str, folder: Path, replay: Replay) -> None:
     (folder / "gone.jsonl").symlink_to(target)
