@@ -33,8 +33,9 @@ from replay_cli.pool import cores
 from replay_cli.render import Style, renderer
 from replay_cli.render.json import text
 from replay_cli.resembling import meant
+from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path
-from replay_cli.wording import count
+from replay_cli.wording import count, listed
 
 COMMAND = "replay check"
 """What formats call the run."""
@@ -268,10 +269,10 @@ class _Run:
             self._say(f"{count(moved, 'finding')} moved to another line; `replay check --update` takes note of it")
         numbers = Counter(one.status for one in checked)
         new, differ, unread = (numbers[status] for status in ("new", "different", "unreadable"))
-        said = [count(len(checked), "recording"), f"{numbers['as expected']} as expected"]
-        said += [f"{differ} not as expected"] if differ else []
-        said += [f"{new} without an entry"] if new else []
-        said += [f"{unread} not read to the end"] if unread else []
+        said = [count(len(checked), "recording"), f"{numbers['as expected']:,} as expected"]
+        said += [f"{differ:,} not as expected"] if differ else []
+        said += [f"{new:,} without an entry"] if new else []
+        said += [f"{unread:,} not read to the end"] if unread else []
         said += [f"{count(self._skipped, 'other log')} skipped"] if self._skipped else []
         self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if new or differ else ""))
 
@@ -316,10 +317,17 @@ class _Run:
             return
         with replacing(self._manifest.file, "--update") as file:
             file.write(blessing.encode())
+        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])
         gone = len(self._gate.gone)
-        said = [f"{new} new"] * bool(new) + [f"{len(found) - new} changed"] * (len(found) > new)
-        said += [f"{gone} gone"] * bool(gone) + [f"{left} not written"] * bool(left)
+        said = [f"{new:,} new"] * bool(new) + [f"{len(found) - new:,} changed"] * (len(found) > new)
+        said += [f"{gone:,} gone"] * bool(gone) + [f"{left:,} not written"] * bool(left)
         self._say(f"wrote {self._manifest.shown}: {', '.join(said)}")
+
+    def _tell_of_empty(self, new: list[Judged]) -> None:
+        """Say what is expected from now on, though it may be no recording at all."""
+        if new:
+            paths = listed([one.recording.path for one in new])
+            self._say(f"{count(len(new), 'new recording')} without any event: {paths}; exclude what is no recording")
 
 
 def _is_text(path: str) -> bool:
@@ -331,8 +339,13 @@ def _is_text(path: str) -> bool:
 
 
 def _saw_something(one: Judged) -> bool:
-    """Whether a recording holds an event, or is known to hold none: a finding of it is expected, or told."""
-    return bool(one.looked.events or one.looked.seen or (one.compared is not None and one.compared.same))
+    """Whether a recording holds an event, or is known to hold none: a finding of it is expected, or told.
+
+    That it is none at all (a data set, a pointer of Git LFS) is no such finding.
+    """
+    same = one.compared.same if one.compared is not None else []
+    known = {seen.code for seen in one.looked.seen} | {expected.code for expected, _ in same}
+    return bool(one.looked.events or known - {FOREIGN_LOG.code})
 
 
 def _moved(checked: Iterable[Judged]) -> int:

@@ -22,6 +22,7 @@ from replay_cli.gate import gather
 from replay_cli.gitignores import ignored
 from replay_cli.nearby import NAME, repository
 from replay_cli.patterns import Excludes, escaped
+from replay_cli.wording import listed
 
 WORKFLOW = """\
 name: recordings
@@ -60,10 +61,6 @@ HEAD = """\
 # What is expected of the recordings in this repository: `replay check` holds them to it, `replay check --update`
 # writes what it finds instead, for review. `replay schema config` is the schema of this file.
 """
-
-
-SHOWN = 5
-"""Paths that are told of those that are passed over."""
 
 
 class _Written(NamedTuple):
@@ -124,9 +121,7 @@ def _write(root: Path, files: list[_Written]) -> None:
 def _tell(place: _Place) -> None:
     """Say what the gate does not look at."""
     if place.passed_over:
-        shown = ", ".join(map(one_line, place.passed_over[:SHOWN]))
-        more = f" and {len(place.passed_over) - SHOWN:,} more" if len(place.passed_over) > SHOWN else ""
-        say(f"replay: {NAME} excludes what .gitignore names: {shown}{more}")
+        say(f"replay: {NAME} excludes what .gitignore names: {listed(place.passed_over)}")
     if not place.recordings:
         say("replay: no recording was found; until there is one, `replay check` ends with exit code 3")
 

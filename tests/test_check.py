@@ -1179,6 +1179,28 @@ def test_init_says_that_there_is_no_recording(tmp_path: Path, replay: Replay) ->
     assert "already; `replay check --update` writes what is expected into it" in replay("init").stderr
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 1\n"
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}\n' * 3, POINTER], ids=["data set", "pointer of Git LFS"])
+def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, replay: Replay) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "data.jsonl").write_bytes(data)
+    ran = replay("init")
+    assert (3, "replay: replay.toml was not written") == (ran.code, last(ran.stderr))
+
+    write(tmp_path, '[[expect]]\npath = "data.jsonl"\nfindings = [{ rule = "foreign-log" }]\n')
+    assert 3 == replay("check").code
+
+    # Beside a recording they may be expected, which is said.
+    (tmp_path / "whole.jsonl").write_bytes(WHOLE)
+    write(tmp_path, 'paths = ["."]\n')
+    ran = replay("check", "--update")
+    said = "replay: 1 new recording without any event: data.jsonl; exclude what is no recording"
+    assert (0, said) == (ran.code, ran.stderr.splitlines()[0])
+    assert 0 == replay("check").code
+
+
 def test_exclude_goes_from_the_folder_of_the_manifest(folder: Path, called: Replay) -> None:
     (folder / "logs" / "sub").mkdir()
     (folder / "logs" / "sub" / "more.jsonl").write_bytes(WHOLE)
