@@ -1096,6 +1096,57 @@ def test_a_manifest_that_is_too_large_is_not_read(folder: Path, monkeypatch: pyt
         configured.load(path)
 
 
+# --- Ways to write it -------------------------------------------------------------------------------------------
+
+
+INLINE = {
+    "replay.toml": 'paths=["logs"]\nexpect=[{path="logs/whole.jsonl"}, { path = "logs/broken.jsonl" }]\n',
+    "pyproject.toml": '[tool.replay]\nexpect=[{path="logs/broken.jsonl"},{path="logs/whole.jsonl"}]\npaths="logs"\n',
+}
+
+
+@pytest.mark.parametrize("name", INLINE)
+def test_update_writes_entries_that_are_inline(name: str, folder: Path, called: Replay) -> None:
+    path = write(folder, INLINE[name], name)
+
+    assert 0 == called("check", "--update").code
+    assert path.read_text().startswith(INLINE[name].partition("expect")[0])
+    assert 0 == called("check").code
+    (folder / "logs" / "broken.jsonl").write_bytes(WHOLE)
+    assert (0, 0) == (called("check", "--update").code, called("check").code)
+
+
+def test_update_takes_a_bound_out_of_an_entry_that_is_inline(folder: Path, called: Replay) -> None:
+    path = write(
+        folder, 'expect = [{ path = "logs/whole.jsonl", starts-at-seq = 1 }, { path = "logs/broken.jsonl" }]\n'
+    )
+    (folder / "logs" / "whole.jsonl").write_bytes(b"")
+
+    assert (0, 0) == (called("check", "--update").code, called("check").code)
+    assert "starts-at-seq" not in path.read_text()
+
+
+def test_what_cannot_be_written_is_said_in_words_of_its_own_layout(folder: Path, called: Replay) -> None:
+    text = '[tool]\nreplay = { paths = ["logs"] }\n'
+    path = write(folder, text, "pyproject.toml")
+    said = "pyproject.toml is laid out in a way that cannot be written; use [[tool.replay.expect]] tables"
+
+    assert (2, True) == ((ran := called("check", "--update")).code, said in ran.stderr)
+    assert text == path.read_text()
+
+
+def test_the_head_of_the_file_outlives_the_first_entry(folder: Path, called: Replay) -> None:
+    write(
+        folder,
+        '# SPDX: MIT\n# What is expected here\n[[expect]]\npath = "gone.jsonl"\n\n'
+        '# gone too\n[[expect]]\npath = "x"\n',
+    )
+
+    assert 0 == called("check", "--update").code
+    assert (folder / "replay.toml").read_text().startswith("# SPDX: MIT\n# What is expected here\n\n[[expect]]\n")
+    assert "gone too" not in (folder / "replay.toml").read_text()
+
+
 # --- Founding ---------------------------------------------------------------------------------------------------
 
 
