@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from replay_cli.api import make_options
 from replay_cli.atomic import say
 from replay_cli.discovery import STDIN, Entry
-from replay_cli.errors import UsageError, one_line
+from replay_cli.errors import PlacedError, UsageError, one_line
 from replay_cli.findings import Severity
 from replay_cli.folders import named_in
 from replay_cli.grading import grade
@@ -145,6 +145,8 @@ def _otherwise() -> Iterator[None]:
     """Say of what is wrong with a manifest that it can be done without."""
     try:
         yield
+    except PlacedError as error:
+        raise PlacedError(error.path, error.line, f"{error.said} (--isolated does without)") from None
     except UsageError as error:
         raise UsageError(f"{error} (--isolated does without)") from None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replay_cli.api import audit_source, make_options
-from replay_cli.atomic import append, replacing, say
+from replay_cli.atomic import replacing, say
 from replay_cli.batches import answers
 from replay_cli.configured import load, nearest
 from replay_cli.contrast import contrast, unknown
@@ -23,22 +23,18 @@ from replay_cli.discovery import is_log
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.folders import named_in
+from replay_cli.formatted import Told, pieces
 from replay_cli.gate import Gate, Recording, gather, leads_nowhere, missing
-from replay_cli.judged import CATALOGUE, Judged, head_of, report_of, report_of_stale, stale, told
+from replay_cli.judged import Judged
 from replay_cli.manifest import Manifest, Settings, grading_of
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
-from replay_cli.render import Style, renderer
-from replay_cli.render.json import text
 from replay_cli.resembling import meant
 from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path
 from replay_cli.wording import count, listed
-
-COMMAND = "replay check"
-"""What formats call the run."""
 
 
 class Request(NamedTuple):
@@ -63,10 +59,36 @@ def check(request: Request) -> int:
         raise UsageError("--output-file: is given an empty value; was a variable not set?")
     if request.update and (request.format != "text" or request.output_file is not None):
         raise UsageError("--update: writes the manifest, and nothing else; --format and --output-file are of a check")
-    manifest = manifest_of(request.config, request.paths)
-    gate = gather(manifest, request.paths)
+    try:
+        manifest = manifest_of(request.config, request.paths)
+        gate = gather(manifest, request.paths)
+    except UsageError as error:
+        if request.update or request.format == "text":
+            raise
+        return _refused(request, error)
     _refuse_own_input(request, manifest, gate)
     return _Run(request, manifest, gate).run()
+
+
+def _refused(request: Request, error: UsageError) -> int:
+    """Tell it to whoever reads a format, too, and so nothing of stderr; the exit code.
+
+    A file that is there already may be a recording: without the manifest that is not known.
+    """
+    if request.output_file is not None and not is_stdout(request.output_file) and os.path.exists(request.output_file):  # noqa: PTH110
+        raise error
+    outcome = Outcome()
+    outcome.add_problem(error)
+    _put(request.output_file, pieces(request.format, Told(None, [], [], outcome)))
+    say(f"replay: {error}")
+    return USAGE
+
+
+def _put(output_file: str | None, told: Iterable[str]) -> None:
+    with opened(output_file, "--output-file") as file:
+        for piece in told:
+            file.write(piece.encode(errors="backslashreplace"))
+        file.flush()
 
 
 def _refuse_own_input(request: Request, manifest: Manifest, gate: Gate) -> None:
@@ -197,61 +219,13 @@ class _Run:
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def _write(self, checked: list[Judged]) -> None:
-        with opened(self._request.output_file, "--output-file") as file:
-            for piece in self._pieces(checked):
-                file.write(piece.encode(errors="backslashreplace"))
-            file.flush()
+        _put(self._request.output_file, self._pieces(checked))
 
     def _pieces(self, checked: list[Judged]) -> Iterator[str]:
         if self._request.format == "text":
             return (f"{line}\n" for one in checked if one.differs for line in self._lines(one))
-        if self._request.format == "json":
-            return self._document(checked)
-        return self._rendered(checked)
-
-    def _rendered(self, checked: list[Judged]) -> Iterator[str]:
-        """A format of findings, whose findings are the ways in which recordings differ."""
         outcome = replace(self._missed, due=set(self._due), skipped=self._skipped)
-        outcome.may_be_empty = NOTHING not in self._due
-        style = Style(command=COMMAND, rules=CATALOGUE)
-        reports = [report_of(one, self._manifest) for one in checked]
-        for report in reports:
-            outcome.add(report)
-        if self._gate.stale:
-            reports.append(report_of_stale(self._gate.stale, self._manifest))
-            outcome.counts["warning"] += reports[-1].counts.warning
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
-        if self._request.format == "github" and summary:
-            from replay_cli.render.github import JobSummary
-
-            job = JobSummary(COMMAND)
-            yield from renderer("github")(job.watch(reports), outcome, style)
-            append(Path(summary), job.text(outcome), "GITHUB_STEP_SUMMARY")
-        else:
-            yield from renderer(self._request.format)(reports, outcome, style)
-
-    def _document(self, checked: list[Judged]) -> Iterator[str]:
-        """The JSON document of a run (``schemas/check.schema.json``), recording by recording."""
-        yield text(head_of(self._manifest))[:-1] + ',"recordings":['
-        for number, one in enumerate(checked):
-            yield f"{',' if number else ''}\n{text(told(one, self._manifest))}"
-        numbers = Counter(one.status for one in checked)
-        rest = {
-            "stale": [*stale(self._gate.stale, self._manifest)],
-            "problems": self._missed.problems
-            + [one.looked.failure for one in checked if one.looked.failure is not None],
-            "summary": {
-                "recordings": len(checked),
-                "as_expected": numbers["as expected"],
-                "different": numbers["different"],
-                "new": numbers["new"],
-                "unreadable": numbers["unreadable"],
-                "skipped": self._skipped,
-                "moved": _moved(checked),
-            },
-            "exit_code": self._code(),
-        }
-        yield "\n]," + text(rest)[1:] + "\n"
+        return pieces(self._request.format, Told(self._manifest, checked, self._gate.stale, outcome))
 
     def _lines(self, one: Judged) -> Iterator[str]:
         recording = one.recording
@@ -264,7 +238,7 @@ class _Run:
             self._say(f"{self._manifest.place(entry)}: stale: all that {entry.path!r} matches has other entries")
         if self._request.quiet or not checked:
             return
-        moved = _moved(checked)
+        moved = sum(one.moved for one in checked)
         if moved:
             self._say(f"{count(moved, 'finding')} moved to another line; `replay check --update` takes note of it")
         numbers = Counter(one.status for one in checked)
@@ -346,11 +320,6 @@ def _saw_something(one: Judged) -> bool:
     same = one.compared.same if one.compared is not None else []
     known = {seen.code for seen in one.looked.seen} | {expected.code for expected, _ in same}
     return bool(one.looked.events or known - {FOREIGN_LOG.code})
-
-
-def _moved(checked: Iterable[Judged]) -> int:
-    """Findings that are on another line than expected."""
-    return sum(one.compared.moved for one in checked if one.compared is not None)
 
 
 def options_of(settings: Settings, jobs: int | None = None) -> Options:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from replay_cli import rules
-from replay_cli.errors import UsageError
+from replay_cli.errors import PlacedError, UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import named
 from replay_cli.manifest import (
@@ -129,7 +129,7 @@ class _Reader:
         return spans_of(self._text)
 
     def error(self, way: Way, said: str) -> UsageError:
-        return UsageError(f"{self._shown}:{line_of(self.spans, way)}: {said}")
+        return PlacedError(self._shown, line_of(self.spans, way), said)
 
     def typed(self, value: Any, kind: type, way: Way, name: str) -> Any:
         if not isinstance(value, kind) or isinstance(value, bool):
@@ -311,13 +311,13 @@ def _parsed(data: bytes, shown: str) -> tuple[dict[str, Any], str]:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data.count(b"\n", 0, error.start)
-        raise UsageError(f"{shown}:{before + 1}: is not UTF-8") from None
+        raise PlacedError(shown, before + 1, "is not UTF-8") from None
     try:
         return read_plain(text) or tomllib.loads(text), text
     except RecursionError:
-        raise UsageError(f"{shown}:1: is nested too deeply") from None
+        raise PlacedError(shown, 1, "is nested too deeply") from None
     except ValueError as error:
         place = re.search(r" \(at line ([0-9]+), column ([0-9]+)\)\Z", str(error))
-        line = place[1] if place else str(text.count("\n") + 1) if "end of document" in str(error) else "1"
+        line = place[1] if place else text.count("\n") + 1 if "end of document" in str(error) else 1
         said = str(error)[: place.start()] if place else str(error).partition(" (at ")[0]
-        raise UsageError(f"{shown}:{line}: is not TOML: {said}") from None
+        raise PlacedError(shown, int(line), f"is not TOML: {said}") from None

@@ -63,6 +63,11 @@ class Judged(NamedTuple):
         return self.compared is None or self.compared.differs
 
     @property
+    def moved(self) -> int:
+        """Findings that are on another line than expected."""
+        return 0 if self.compared is None else self.compared.moved
+
+    @property
     def status(self) -> str:
         """What the document calls it (``checked.CheckRecording``)."""
         if self.compared is None:
@@ -172,9 +177,9 @@ def _bound(one: Bound, lines: int, place: str) -> Finding:
 # -- the document ----------------------------------------------------------------------------------------------------
 
 
-def head_of(manifest: Manifest) -> dict[str, Any]:
+def head_of(manifest: Manifest | None) -> dict[str, Any]:
     """How the document of a run begins (``schemas/check.schema.json``)."""
-    return {"format_version": FORMAT_VERSION, "tool": TOOL, "manifest": manifest.shown}
+    return {"format_version": FORMAT_VERSION, "tool": TOOL, "manifest": manifest and manifest.shown}
 
 
 def told(one: Judged, manifest: Manifest) -> dict[str, Any]:

@@ -27,7 +27,7 @@ ROWS = (
     "completing founding comparison",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
     "pytest_terms",
-    "batches twin gathering listening restoring asserting audited asked_validate",
+    "batches twin gathering listening restoring asserting audited asked_validate formatted",
     "api progress render misuse tailed",
     "diffed checked",
     "emitted showing divergence folding",
@@ -94,12 +94,12 @@ OWNERS = {
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
     "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
-    "following founding gate index manifest patterns pool pytest_items resembling sources store_lock stores terminal "
-    "tokens twin validating",
+    "following formatted founding gate index manifest patterns pool pytest_items resembling sources store_lock "
+    "stores terminal tokens twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
-    "cursor discovery emitting folders following founding gathering gitignores index manifest nearby outputs "
-    "planning preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin "
-    "userschema validating",
+    "cursor discovery emitting folders following formatted founding gathering gitignores index manifest nearby "
+    "outputs planning preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores "
+    "twin userschema validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",

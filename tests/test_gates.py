@@ -345,7 +345,7 @@ def runner(repository: Path, workplace: Path) -> Runner:
         ({"paths": "torn.jsonl", "format": "concise"}, 1, "torn.jsonl:2:1: F101 torn-tail 40 bytes"),
         ({"paths": "torn.jsonl", "format": "sarif", "output-file": "out dir/r.sarif"}, 1, ""),
         ({"paths": "missing.jsonl"}, 2, "no such file: missing.jsonl"),
-        ({"paths": ""}, 2, "no log named"),
+        ({"paths": ""}, 2, "::error::paths: is empty"),
         ({"paths": "--help"}, 2, "no such file: --help"),
         ({"paths": "$(touch owned)`touch owned`; touch owned"}, 2, "no such file: $(touch owned)"),
         ({"paths": "clean.jsonl", "format": "text; touch owned"}, 2, "--format"),
