@@ -105,6 +105,8 @@ def _refuse_own_input(request: Request, manifest: Manifest, gate: Gate) -> None:
 def manifest_of(config: str | None, paths: Sequence[str] = ()) -> Manifest:
     """The manifest that --config names, or the nearest to the paths, or to this folder. Raises UsageError."""
     if config is not None:
+        if Path(config).is_dir():
+            raise UsageError(f"--config: {config} is a folder, not a manifest")
         if not Path(config).is_file():
             raise UsageError(f"--config: no such file: {config}{meant(config, only_files=True)}")
         return load(Path(config))
@@ -230,7 +232,7 @@ class _Run:
     def _lines(self, one: Judged) -> Iterator[str]:
         recording = one.recording
         if recording.entry is None or one.compared is None:
-            return unknown(recording.path, self._manifest.shown, one.looked.seen, one.looked.uncompared)
+            return unknown(recording.path, self._manifest.shown, one.looked.seen, one.has)
         return contrast(recording.path, self._manifest.place(recording.entry), one.compared)
 
     def _sum_up(self, checked: list[Judged]) -> None:
@@ -289,6 +291,9 @@ class _Run:
             said += [f"is not written of {count(left, 'recording')}"] * bool(left)
             self._say(f"{self._manifest.shown} {', '.join(said)}")
             return
+        if not os.access(self._manifest.file, os.W_OK):
+            # It could be replaced nevertheless, but whoever made it read-only meant something by it.
+            raise UsageError(f"--update: {self._manifest.shown} cannot be written: it is read-only")
         with replacing(self._manifest.file, "--update") as file:
             file.write(blessing.encode())
         self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])

@@ -199,8 +199,9 @@ class _Reader:
             return None
         path = self.full(self.typed(found["schema"], str, (*way, "schema"), "schema"), (*way, "schema"))
         if not os.path.isfile(path):  # noqa: PTH113
-            close = meant(found["schema"], self._folder, only_files=True)
-            raise self.error((*way, "schema"), f"schema: no such file: {found['schema']}{close}")
+            shown = os.path.relpath(path)
+            close = meant(shown, only_files=True)
+            raise self.error((*way, "schema"), f"schema: no such file: {shown}{close}")
         return path
 
     def severities(self, value: Any, way: Way) -> tuple[str, ...]:
@@ -295,6 +296,9 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch
 
 
 def _read(path: Path, shown: str) -> bytes:
+    if os.path.lexists(path) and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file" if path.exists() else "a link to nothing"
+        raise UsageError(f"{shown}: is {kind}")
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)

@@ -220,5 +220,5 @@ def missing(manifest: Manifest, entry: Entry) -> UsageError:
     """What is to be said of an entry whose recording is not there, or of a pattern that matches nothing."""
     if entry.is_pattern:
         return manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}")
-    close = meant(entry.name, manifest.folder)
-    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.name)}{close}")
+    shown = _shown(manifest, entry.name)
+    return manifest.error(("expect", entry.number, "path"), f"no such file: {shown}{meant(shown)}")

@@ -63,6 +63,14 @@ class Judged(NamedTuple):
         return self.compared is None or self.compared.differs
 
     @property
+    def has(self) -> str:
+        """What was found in it, in short."""
+        found = len(self.looked.seen) + self.looked.uncompared
+        said = [count(found, "finding")] if found else []
+        said += ["not read to its end"] if self.looked.failure is not None else []
+        return ", ".join(said) or "clean"
+
+    @property
     def moved(self) -> int:
         """Findings that are on another line than expected."""
         return 0 if self.compared is None else self.compared.moved
@@ -87,8 +95,7 @@ def report_of(one: Judged, manifest: Manifest) -> Report:
     """A recording as a report, whose findings are the ways in which it is not as expected."""
     looked, entry = one.looked, one.recording.entry
     if one.compared is None or entry is None:
-        has = count(len(looked.seen) + looked.uncompared, "finding") if looked.seen else "clean"
-        found = [_at(NEW, 1, f"has no entry in {manifest.shown} ({has})")]
+        found = [_at(NEW, 1, f"has no entry in {manifest.shown} ({one.has})")]
         found += [_unexpected(seen) for seen in looked.seen]
     else:
         place = manifest.place(entry)

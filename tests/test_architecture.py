@@ -94,8 +94,8 @@ OWNERS = {
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
     "os": "api asked asserting atomic blessing checking cli comparison completing configured discovery folders "
-    "following formatted founding gate index manifest patterns pool pytest_items resembling sources store_lock "
-    "stores terminal tokens twin validating",
+    "following formatted founding gate index manifest nearby patterns pool pytest_items resembling sources "
+    "store_lock stores terminal tokens twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
     "cursor discovery emitting folders following formatted founding gathering gitignores index manifest nearby "
     "outputs planning preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores "

@@ -1096,6 +1096,45 @@ def test_a_manifest_that_is_too_large_is_not_read(folder: Path, monkeypatch: pyt
         configured.load(path)
 
 
+@pytest.mark.parametrize("command", ["check", "validate logs/whole.jsonl"])
+def test_what_is_called_like_a_manifest_is_taken_for_one(command: str, folder: Path, called: Replay) -> None:
+    write(folder, "[tool.replay]\n", "pyproject.toml")
+    manifest = folder / "replay.toml"
+    manifest.symlink_to("nowhere")
+    assert (2, "replay: replay.toml: is a link to nothing") == (
+        (ran := called(*command.split())).code,
+        ran.stderr.partition(" (--isolated")[0].strip(),
+    )
+    manifest.unlink()
+    manifest.mkdir()
+    assert (2, True) == ((ran := called(*command.split())).code, "replay: replay.toml: is a folder" in ran.stderr)
+    manifest.rmdir()
+    os.mkfifo(manifest)
+    assert (2, True) == ((ran := called(*command.split())).code, "replay.toml: is no regular file" in ran.stderr)
+
+
+def test_what_a_manifest_elsewhere_names_is_told_from_here(folder: Path, called: Replay) -> None:
+    """As all other paths are."""
+    (folder / "cfg").mkdir()
+    entry = '[[expect]]\npath = "rec/e.jsonl"\n'
+    write(folder / "cfg", f'paths = ["../logs"]\n{entry}')
+    assert "cfg/replay.toml:3: no such file: cfg/rec/e.jsonl" in called("check", "--config", "cfg/replay.toml").stderr
+    write(folder / "cfg", f'{entry}schema = "s.json"\n')
+    assert "schema: no such file: cfg/s.json" in called("check", "--config", "cfg/replay.toml").stderr
+
+    assert "replay: --config: cfg is a folder, not a manifest\n" == called("check", "--config", "cfg").stderr
+
+
+def test_a_new_recording_that_breaks_off_is_not_called_clean(folder: Path, called: Replay) -> None:
+    (folder / "logs" / "cut.jsonl.gz").write_bytes(gzip.compress(WHOLE * 40)[:-20])
+    write(folder, 'paths = ["logs/cut.jsonl.gz"]\n')
+    ran = called("check")
+
+    assert 4 == ran.code
+    assert re.search(r"cut\.jsonl\.gz: new, has no entry in replay\.toml \(.*not read to its end\)\n", ran.stdout)
+    assert "not read to its end)" in called("check", "--format", "github").stdout
+
+
 # --- Ways to write it -------------------------------------------------------------------------------------------
 
 

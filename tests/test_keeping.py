@@ -93,3 +93,21 @@ def test_what_is_gone_for_sure_is_taken_out(manifest: Path, replay: Replay) -> N
 
     assert (0, "replay: wrote replay.toml: 1 gone") == (ran.code, ran.stderr.splitlines()[-1])
     assert "a note on b" not in manifest.read_text()
+
+
+def test_a_manifest_that_is_read_only_is_not_replaced(manifest: Path, unprivileged: Callable[..., Ran]) -> None:
+    (manifest.parent / "rec" / "more.jsonl").write_bytes(WHOLE)
+    before = manifest.read_text()
+    with forbidden(manifest, 0o444):
+        ran = unprivileged("check", "--update")
+
+    assert (2, "replay: --update: replay.toml cannot be written: it is read-only\n") == (ran.code, ran.stderr)
+    assert before == manifest.read_text()
+
+
+def test_an_update_keeps_the_mode_of_the_manifest(manifest: Path, replay: Replay) -> None:
+    (manifest.parent / "rec" / "more.jsonl").write_bytes(WHOLE)
+    manifest.chmod(0o640)
+
+    assert 0 == replay("check", "--update").code
+    assert 0o640 == manifest.stat().st_mode & 0o777
