@@ -18,7 +18,7 @@ from typing import NamedTuple
 from replay_cli.findings import Content, Ends
 from replay_cli.manifest import Entry, Expected
 from replay_cli.render.fingerprints import Fingerprints
-from replay_cli.told import Report
+from replay_cli.told import CompressionName, Report
 
 MOST = 10_000
 """Findings of a recording that are compared; one with more is none that can be expected of anything."""
@@ -52,6 +52,7 @@ class Looked(NamedTuple):
     seen: list[Seen]
     ends: Ends
     uncompared: int
+    compression: CompressionName | None = None
 
 
 class Difference(NamedTuple):
@@ -111,6 +112,7 @@ def looked_at(report: Report) -> Looked:
         _seen_in(report) if report.findings else [],
         report.ends or Ends(None, None),
         report.not_shown,
+        report.compression,
     )
 
 

@@ -130,7 +130,7 @@ def _report(source: str, looked: Looked | None, found: list[Finding], verdict: s
         framing="jsonl",
         profile="custom",
         chosen_by="content",
-        compression=None,
+        compression=looked.compression if looked else None,
         bytes=looked.size if looked else 0,
         lines=looked.lines if looked else 0,
         events=looked.events if looked else 0,
