@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from replay_cli.api import FramingName, ProfileName, audit_source, make_options
-from replay_cli.errors import UsageError, one_line
+from replay_cli.errors import UsageError, one_line, renamed
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import Grading, grade
 from replay_cli.inspection import inspect
@@ -68,7 +68,8 @@ def assert_valid_stream(
     """
     __tracebackhide__ = True
     least = level(fail_level)
-    options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
+    with renamed():
+        options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
     hint = ""
     if isinstance(stream, bytearray | memoryview):
         stream = bytes(stream)

@@ -261,8 +261,8 @@ def test_a_client_holds_a_real_stream_to_the_contract() -> None:
         ([": one", "", "data\n"], {}, "stream: item 3 holds a line end, the ones before it were lines without one"),
         (CLEAN, {"until": "turn.completed"}, "until: is for a stream that is given line by line"),
         (CLEAN, {"fail_level": "grave"}, "fail level: 'grave' is not error, warning or note"),
-        (CLEAN, {"ignore": "X999"}, "--ignore: "),
-        (CLEAN, {"profile": "none"}, "--profile: "),
+        (CLEAN, {"ignore": "X999"}, "ignore: "),
+        (CLEAN, {"profile": "none"}, "profile: "),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(stream: Any, options: dict[str, Any], said: str) -> None:
