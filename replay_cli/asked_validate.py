@@ -158,7 +158,8 @@ def _manifests(request: Request, entries: Iterable[Entry]) -> Manifests | None:
         folders: set[Path | None] = {*named_in(path for path in paths if path is not None)}
         if STDIN in request.paths and request.stdin_filename is None:
             folders.add(None)
-        if all(next(candidates(folder or Path.cwd()), None) is None for folder in folders):
+        here = Path.cwd()
+        if all(next(candidates(folder or here), None) is None for folder in {here, *folders}):
             return None
     except FileNotFoundError:  # this folder is gone, but what is read may be elsewhere
         return None

@@ -280,6 +280,7 @@ class _Run:
                 continue
             new += one.compared is None
             found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
+        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])
         # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
         if self._due & {USAGE, NOTHING}:
             self._say(f"{self._manifest.shown} was not written")
@@ -296,7 +297,6 @@ class _Run:
             raise UsageError(f"--update: {self._manifest.shown} cannot be written: it is read-only")
         with replacing(self._manifest.file, "--update") as file:
             file.write(blessing.encode())
-        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])
         gone = len(self._gate.gone)
         said = [f"{new:,} new"] * bool(new) + [f"{len(found) - new:,} changed"] * (len(found) > new)
         said += [f"{gone:,} gone"] * bool(gone) + [f"{left:,} not written"] * bool(left)

@@ -79,7 +79,7 @@ class Manifests:
 
     def __init__(self, folders: Iterable[Path | None], typed: Asked) -> None:
         made = cache(lambda path: Preferred(load(path), typed))
-        near = {folder: find(folder or Path.cwd()) for folder in folders}
+        near = {folder: _nearest(folder) for folder in folders}
         self._near = {folder: made(path) for folder, path in near.items() if path is not None}
         self._named = near.keys()
 
@@ -95,6 +95,13 @@ class Manifests:
         place = Path(whole(path))
         folder = next((one for one in (place, *place.parents) if one in self._named), None)
         return None if folder is None else self._near.get(folder)
+
+
+def _nearest(folder: Path | None) -> Path | None:
+    here = Path.cwd()
+    found = None if folder is None else find(folder)
+    # Outside a repository nothing is looked for above a folder, so that this one is not come by.
+    return found or (find(here) if folder is None or folder.is_relative_to(here) else None)
 
 
 def _preferred(typed: Asked, said: Settings) -> Asked:

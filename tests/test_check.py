@@ -815,6 +815,20 @@ def test_a_manifest_decides_on_nothing_that_stands_beside_it(
     assert code == ran.code, ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize("words", ["torn.jsonl", "logs/torn.jsonl", "logs", ".", "-"])
+def test_outside_a_repository_the_manifest_of_this_folder_is_for_what_is_in_it(
+    words: str, folder: Path, replay: Replay
+) -> None:
+    (folder / ".git").rmdir()
+    torn = WHOLE + record(9)[:40]
+    for path in (folder / "torn.jsonl", folder / "logs" / "torn.jsonl"):
+        path.write_bytes(torn)
+    write(folder, 'ignore = ["torn-tail", "J", "S"]\n')
+
+    assert 0 == replay("validate", words, stdin=torn).code
+    assert 1 == replay("validate", "../torn.jsonl", cwd=folder / "logs").code
+
+
 @pytest.mark.parametrize(("here", "words"), [(".", "a b"), ("a", "../b/t.jsonl"), ("a", "--config replay.toml ../b")])
 @pytest.mark.parametrize("update", [[], ["--update"]], ids=["check", "update"])
 def test_a_manifest_takes_in_nothing_that_stands_beside_it(
@@ -1276,8 +1290,9 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 1\n"
 def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, replay: Replay) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "data.jsonl").write_bytes(data)
+    said = "replay: 1 new recording without any event: data.jsonl; exclude what is no recording"
     ran = replay("init")
-    assert (3, "replay: replay.toml was not written") == (ran.code, last(ran.stderr))
+    assert (3, [said, "replay: replay.toml was not written"]) == (ran.code, ran.stderr.splitlines()[-2:])
 
     write(tmp_path, '[[expect]]\npath = "data.jsonl"\nfindings = [{ rule = "foreign-log" }]\n')
     assert 3 == replay("check").code
@@ -1286,7 +1301,6 @@ def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, r
     (tmp_path / "whole.jsonl").write_bytes(WHOLE)
     write(tmp_path, 'paths = ["."]\n')
     ran = replay("check", "--update")
-    said = "replay: 1 new recording without any event: data.jsonl; exclude what is no recording"
     assert (0, said) == (ran.code, ran.stderr.splitlines()[0])
     assert 0 == replay("check").code
 
