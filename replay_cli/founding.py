@@ -88,6 +88,8 @@ def found(dry_run: bool) -> int:
         with standard_output() as out:
             for one in files:
                 out.write(f"# {one.path}\n{one.text}\n".encode(errors="backslashreplace"))
+        if manifest is None:
+            _tell(place)
         return 0
     if place.recordings:
         # What cannot be blessed is told before anything is written: all is, or nothing.

@@ -1261,14 +1261,15 @@ def test_init_passes_over_nothing_that_git_keeps(
     (folder / "deep" / "logs" / "whole.jsonl").write_bytes(WHOLE)
     for place, lines in {".": text, **more}.items():
         (folder / place / ".gitignore").write_text(lines)
-    ran = called("init")
+    shown, ran = called("init", "--dry-run"), called("init")
 
     assert 0 == ran.code, ran.stderr
     said = tomllib.loads((folder / "replay.toml").read_text())
     assert exclude == said.get("exclude", [])
     entries = {one["path"] for one in said["expect"]}
     assert kept == {path.removesuffix("/whole.jsonl") for path in entries if path.endswith("/whole.jsonl")}
-    assert bool(exclude) == ("replay.toml excludes what .gitignore names: " in ran.stderr)
+    for one in (shown, ran):
+        assert bool(exclude) == ("replay.toml excludes what .gitignore names: " in one.stderr)
     assert 0 == called("check").code
 
 
@@ -1374,6 +1375,15 @@ def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path,
 
     assert (1, one.stdout, one.stderr) == (two.code, two.stdout, two.stderr)
     assert 9 == one.stdout.count("1 unexpected")
+
+
+def test_numbers_are_written_in_one_way(folder: Path, called: Replay) -> None:
+    for number in range(1000):
+        (folder / f"{number}.jsonl").write_bytes(WHOLE)
+    write(folder, 'paths = "*.jsonl"\n')
+
+    assert "replay: wrote replay.toml: 1,000 new\n" == called("check", "--update").stderr
+    assert "replay: 1,000 recordings, 1,000 as expected\n" == called("check").stderr
 
 
 # --- The fixtures of this repository ----------------------------------------------------------------------------
