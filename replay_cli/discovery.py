@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replay_cli.errors import ReplayError, SourceError, UsageError
-from replay_cli.patterns import Excludes, is_pattern
+from replay_cli.patterns import Excludes, is_known, is_pattern
 from replay_cli.resembling import meant
 from replay_cli.sources import Source, open_path, open_stream, reason
 
@@ -75,6 +75,9 @@ def discover(
     SourceError.
     """
     search = _Search(Excludes(exclude, base), stdin_taken=files_from == STDIN)
+    for pattern in exclude:
+        if not is_known(pattern):
+            search.problems.append(UsageError(f"--exclude: {pattern!r} is a pattern that cannot be followed"))
     for path in paths:
         search.add(path)
     if files_from is not None:
