@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from replay_cli.discovery import discover
-from replay_cli.patterns import is_known
+from replay_cli.gitignores import ignored
+from replay_cli.patterns import Excludes, is_known
 
 FILES = (
     "a.jsonl",
@@ -80,16 +81,33 @@ def test_lines_mean_what_they_mean_to_git(
     assert kept_by_git(repository, lines) == kept(repository, lines, monkeypatch)
 
 
+def at_random(chance: random.Random) -> list[str]:
+    return [
+        chance.choice(["", "", "!", "/"])
+        + "/".join(chance.choices(NAMES + FOLDERS, k=chance.choice([1, 1, 2, 3])))
+        + chance.choice(["", "", "/"])
+        for _ in range(chance.randint(1, 4))
+    ]
+
+
 def test_lines_at_random_mean_what_they_mean_to_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(9)
     for _ in range(500):
-        lines = [
-            chance.choice(["", "", "!", "/"])
-            + "/".join(chance.choices(NAMES + FOLDERS, k=chance.choice([1, 1, 2, 3])))
-            + chance.choice(["", "", "/"])
-            for _ in range(chance.randint(1, 4))
-        ]
+        lines = at_random(chance)
         assert kept_by_git(repository, lines) == kept(repository, lines, monkeypatch), lines
+
+
+def test_lines_of_several_files_mean_what_they_mean_to_git(repository: Path) -> None:
+    """As one list from the root."""
+    chance = random.Random(9)
+    for _ in range(300):
+        above, within = at_random(chance), {place: at_random(chance) for place in ("logs", "lib/logs", "keep")}
+        for place, lines in within.items():
+            (repository / place / ".gitignore").write_text("\n".join(lines) + "\n")
+        by_git = kept_by_git(repository, above)
+        excludes = Excludes(ignored(repository, FILES))
+
+        assert by_git == sorted(one for one in FILES if not excludes.pass_over(one)), (above, within)
 
 
 @pytest.mark.parametrize("pattern", ["[[:alpha:]]*", r"[\]]", "a\\", r"[a\]b]"])
