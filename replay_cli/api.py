@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from replay_cli.errors import UsageError, in_quotes
+from replay_cli.errors import UsageError, in_quotes, renamed
 from replay_cli.grading import Grading, grade
 from replay_cli.inspection import Listen, Progress, Reopen, inspect
 from replay_cli.planning import MAX_FINDINGS, MAX_LINE_BYTES, Options
@@ -55,19 +55,20 @@ def audit(
     # Only here: the command line is not to load pydantic, which takes longer than a small audit.
     from replay_cli.report import published
 
-    options = make_options(
-        profile,
-        framing,
-        grade(_items(select), _items(ignore), _items(severity)),
-        max_line_bytes=max_line_bytes,
-        max_findings=max_findings,
-        statistics=statistics,
-        schema=Path(schema) if schema is not None else None,
-        show_values=show_values,
-        max_bytes=max_bytes,
-        fast=fast,
-        jobs=jobs,
-    )
+    with renamed():
+        options = make_options(
+            profile,
+            framing,
+            grade(_items(select), _items(ignore), _items(severity)),
+            max_line_bytes=max_line_bytes,
+            max_findings=max_findings,
+            statistics=statistics,
+            schema=Path(schema) if schema is not None else None,
+            show_values=show_values,
+            max_bytes=max_bytes,
+            fast=fast,
+            jobs=jobs,
+        )
     return published(_audited(log, name, options))
 
 

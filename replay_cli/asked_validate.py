@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from replay_cli.api import make_options
 from replay_cli.atomic import say
 from replay_cli.discovery import STDIN, Entry
-from replay_cli.errors import UsageError, one_line
+from replay_cli.errors import PlacedError, UsageError, one_line
 from replay_cli.findings import Severity
 from replay_cli.folders import named_in
 from replay_cli.grading import grade
@@ -145,19 +145,23 @@ def _otherwise() -> Iterator[None]:
     """Say of what is wrong with a manifest that it can be done without."""
     try:
         yield
+    except PlacedError as error:
+        raise PlacedError(error.path, error.line, f"{error.said} (--isolated does without)") from None
     except UsageError as error:
         raise UsageError(f"{error} (--isolated does without)") from None
 
 
 def _manifests(request: Request, entries: Iterable[Entry]) -> Manifests | None:
     """The manifests near to what is read; None if there is none."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # the folder is gone, but what is read may be elsewhere
-        return None
     paths = {*request.paths, *(one.path for one in entries if one.named), request.stdin_filename} - {STDIN, None}
-    folders = named_in(path for path in paths if path is not None)
-    if all(next(candidates(folder), None) is None for folder in {here, *folders}):
+    try:
+        folders: set[Path | None] = {*named_in(path for path in paths if path is not None)}
+        if STDIN in request.paths and request.stdin_filename is None:
+            folders.add(None)
+        here = Path.cwd()
+        if all(next(candidates(folder or here), None) is None for folder in {here, *folders}):
+            return None
+    except FileNotFoundError:  # this folder is gone, but what is read may be elsewhere
         return None
     # Only here: most logs are audited where there is no manifest.
     from replay_cli.preferring import Asked, Manifests

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from replay_cli.api import FramingName, ProfileName, audit_source, make_options
-from replay_cli.errors import UsageError, in_quotes, one_line
+from replay_cli.errors import UsageError, in_quotes, one_line, renamed
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import Grading, grade
 from replay_cli.inspection import inspect
@@ -63,12 +63,13 @@ def assert_valid_stream(
     without), or of pieces, whatever their cuts. That is read as it comes, and no further than the end of the frame
     that fails. ``until`` names the SSE event behind which it is not read on, as a live stream has no end; without
     that event it fails. ``name`` is what to call the stream. Findings at or above ``fail_level`` fail; the other
-    parameters are those of ``audit``. Raises UsageError for a missing file or an unknown rule, and SourceError for a
-    file that cannot be opened.
+    parameters are those of ``audit``. Raises UsageError for a missing file or an unknown rule, SourceError for a file
+    that cannot be opened, and whatever the iterable raises.
     """
     __tracebackhide__ = True
     least = level(fail_level)
-    options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
+    with renamed():
+        options = options_of(profile, framing, grade(_words(select), _words(ignore), _words(severity)))
     hint = ""
     if isinstance(stream, bytearray | memoryview):
         stream = bytes(stream)
@@ -79,6 +80,8 @@ def assert_valid_stream(
     else:
         live = Live(_iterable(stream), until)
         found = _listened(live, name or "<stream>", replace(options, live=True), least)
+        if live.raised is not None:
+            raise live.raised
         hint = _hint(live, found)
         reached = live.reached or until is None
     why = list(failed(found, least))

@@ -17,7 +17,9 @@ from replay_cli.expectations import Compared, Seen
 from replay_cli.findings import Ends
 from replay_cli.manifest import Entry, Expected, Manifest
 from replay_cli.nearby import SHARED_NAME
+from replay_cli.patterns import escaped
 from replay_cli.tomlplaces import Path as Way
+from replay_cli.tomlplaces import Span
 
 
 class Found(NamedTuple):
@@ -77,7 +79,7 @@ def _without_empty_array(manifest: Manifest) -> Iterator[_Edit]:
     if span is None or manifest.text.startswith("[[", span.start):
         return
     if manifest.entries:
-        said = "expect is an array; write [[expect]] tables, to which entries can be added (--update)"
+        said = f"expect is an array; write [[{_header(manifest)}]] tables, to which entries can be added (--update)"
         raise manifest.error(("expect",), said)
     yield _Edit(span.key, _line_end(manifest.text, span.end), "")
 
@@ -89,9 +91,13 @@ def _is_for_many(one: Found) -> bool:
 
 def _hold(manifest: Manifest, text: str, found: Sequence[Found], gone: Sequence[Entry]) -> None:
     """Raise UsageError if the text does not say what it should; nothing is written then."""
+    table = f"[[{_header(manifest)}]]"
+    laid_out = f"--update: {manifest.shown} is laid out in a way that cannot be written; use {table} tables"
     try:
         after = made(manifest.file, manifest.shown, text.encode())
     except (ReplayError, UnicodeEncodeError) as error:
+        if "is not TOML" in str(error):  # by our own hand: what was read is
+            raise UsageError(laid_out) from None
         raise UsageError(f"--update: {manifest.shown} cannot be written: {error}") from None
     told = {entry.full: entry for entry in after.entries}
     new = sum(one.entry is None or _is_for_many(one) for one in found)
@@ -107,9 +113,11 @@ def _hold(manifest: Manifest, text: str, found: Sequence[Found], gone: Sequence[
         if entry not in gone and (entry.full not in touched or entry.is_pattern)
     )
     if not (whole and same):
-        raise UsageError(
-            f"--update: {manifest.shown} is laid out in a way that cannot be written; use [[expect]] tables"
-        )
+        raise UsageError(laid_out)
+
+
+def _header(manifest: Manifest) -> str:
+    return "tool.replay.expect" if manifest.file.name == SHARED_NAME else "expect"
 
 
 def _bare(entry: Entry | None) -> object:
@@ -129,8 +137,7 @@ def _way(manifest: Manifest, entry: Entry) -> Way:
 
 def _block(manifest: Manifest, one: Found) -> str:
     """An entry for a recording that has none of its own; what a pattern says of its rules goes on to hold."""
-    header = "tool.replay.expect" if manifest.file.name == SHARED_NAME else "expect"
-    lines = [f"[[{header}]]", f"path = {quoted(one.path)}"]
+    lines = [f"[[{_header(manifest)}]]", f"path = {quoted(escaped(one.path))}"]
     if one.entry is not None:
         profile, select, ignore, severity, longest, schema = one.entry.settings
         lines += [f"profile = {quoted(profile)}"] if profile is not None else []
@@ -176,12 +183,13 @@ def quoted(text: str) -> str:
 def _edited(manifest: Manifest, entry: Entry, compared: Compared) -> Iterator[_Edit]:
     """The changes to an entry of a recording."""
     way = _way(manifest, entry)
+    inline = manifest.text[manifest.spans[way].start] == "{"
     for key, _, found in compared.bounds:
         span = manifest.spans.get((*way, key))
         if span is not None and found is not None:
-            yield _Edit(span.start, span.end, quoted(found) if isinstance(found, str) else str(found))
+            yield _Edit(span.start, span.end, _value(found))
         elif span is not None:
-            yield _Edit(span.key, _line_end(manifest.text, span.end), "")
+            yield _without_member(manifest.text, span, inline)
     kept = [
         *compared.same,
         *((one.expected, one.found) for one in compared.differences if one.expected and one.found),
@@ -206,6 +214,9 @@ def _edited(manifest: Manifest, entry: Entry, compared: Compared) -> Iterator[_E
         )
         at = manifest.spans[(*way, "findings", len(entry.findings) - 1)].end
         yield _Edit(at, at, "".join(f"\n{table}" for table in tables))
+    elif inline:
+        at = len(manifest.text[: manifest.spans[way].end - 1].rstrip())
+        yield _Edit(at, at, f", findings = {_array(more)}")
     else:
         at = manifest.spans[way].end
         start = "" if manifest.text[:at].endswith("\n") else "\n"
@@ -215,15 +226,29 @@ def _edited(manifest: Manifest, entry: Entry, compared: Compared) -> Iterator[_E
 def _refreshed(manifest: Manifest, way: Way, expected: Expected, seen: Seen) -> Iterator[_Edit]:
     """What is told of a finding that is still there, as it is now."""
     given = {"line": expected.line, "seq": expected.seq, "fingerprint": expected.fingerprint}
+    inline = manifest.text[manifest.spans[way].start] == "{"
     for key, now in (("line", seen.line), ("seq", seen.seq), ("fingerprint", seen.fingerprint)):
         span = manifest.spans.get((*way, key))
-        value = quoted(now) if isinstance(now, str) else str(now)
-        if span is not None and given[key] != now and now is not None:
-            yield _Edit(span.start, span.end, value)
-        elif span is None and key == "fingerprint":
-            rule = manifest.spans[(*way, "rule")]
-            between = ", " if manifest.text[manifest.spans[way].start] == "{" else "\n"
-            yield _Edit(rule.end, rule.end, f"{between}{key} = {value}")
+        if span is not None and now is None:
+            yield _without_member(manifest.text, span, inline)
+        elif span is not None and given[key] != now:
+            yield _Edit(span.start, span.end, _value(now))
+        elif span is None and key != "line" and now is not None:
+            end = manifest.spans[(*way, "rule")].end
+            yield _Edit(end, end, f"{', ' if inline else chr(10)}{key} = {_value(now)}")
+
+
+def _value(value: int | str | None) -> str:
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def _without_member(text: str, span: Span, inline: bool) -> _Edit:
+    """The change by which a key goes, with its value and, in a table in one line, a comma."""
+    if not inline:
+        return _Edit(span.key, _line_end(text, span.end), "")
+    if comma := re.compile(r"[ \t]*,[ \t]*").match(text, span.end):
+        return _Edit(span.key, comma.end(), "")
+    return _Edit(len(text[: span.key].rstrip(" \t,")), span.end, "")
 
 
 def _changed_array(
@@ -271,12 +296,15 @@ def _end_of_entry(manifest: Manifest, entry: Entry) -> int:
 
 
 def _with_comment(text: str, start: int) -> int:
-    """Where the comment begins that stands right above a table."""
+    """Where the comment begins that stands right above a table; one at the head of the file is of all of it."""
+    begin = start
     while True:
-        above = text.rfind("\n", 0, max(start - 1, 0)) + 1
-        if above >= start or not text[above:start].lstrip(" \t").startswith("#"):
+        above = text.rfind("\n", 0, max(begin - 1, 0)) + 1
+        if above >= begin:
             return start
-        start = above
+        if not text[above:begin].lstrip(" \t").startswith("#"):
+            return begin
+        begin = above
 
 
 def _line_end(text: str, at: int) -> int:

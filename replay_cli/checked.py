@@ -86,7 +86,7 @@ class Checked(Model):
 
     format_version: Literal[1]
     tool: Tool
-    manifest: str
+    manifest: str | None = Field(description="Its path; null if there is none, or one that cannot be meant.")
     recordings: list[CheckRecording]
     stale: list[CheckStale]
     problems: list[str] = Field(description="What was asked and could not be done, e.g. a missing file.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replay_cli.api import audit_source, make_options
-from replay_cli.atomic import append, replacing, say
+from replay_cli.atomic import replacing, say
 from replay_cli.batches import answers
 from replay_cli.configured import load, nearest
 from replay_cli.contrast import contrast, unknown
@@ -23,21 +23,18 @@ from replay_cli.discovery import is_log
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.folders import named_in
-from replay_cli.gate import Gate, Recording, gather, missing
-from replay_cli.judged import CATALOGUE, Judged, head_of, report_of, report_of_stale, stale, told
+from replay_cli.formatted import Told, pieces
+from replay_cli.gate import Gate, Recording, gather, leads_nowhere, missing
+from replay_cli.judged import Judged
 from replay_cli.manifest import Manifest, Settings, grading_of
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
 from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
-from replay_cli.render import Style, renderer
-from replay_cli.render.json import text
 from replay_cli.resembling import meant
+from replay_cli.rules import FOREIGN_LOG
 from replay_cli.sources import open_path
-from replay_cli.wording import count
-
-COMMAND = "replay check"
-"""What formats call the run."""
+from replay_cli.wording import count, listed
 
 
 class Request(NamedTuple):
@@ -62,10 +59,36 @@ def check(request: Request) -> int:
         raise UsageError("--output-file: is given an empty value; was a variable not set?")
     if request.update and (request.format != "text" or request.output_file is not None):
         raise UsageError("--update: writes the manifest, and nothing else; --format and --output-file are of a check")
-    manifest = manifest_of(request.config, request.paths)
-    gate = gather(manifest, request.paths)
+    try:
+        manifest = manifest_of(request.config, request.paths)
+        gate = gather(manifest, request.paths)
+    except UsageError as error:
+        if request.update or request.format == "text":
+            raise
+        return _refused(request, error)
     _refuse_own_input(request, manifest, gate)
     return _Run(request, manifest, gate).run()
+
+
+def _refused(request: Request, error: UsageError) -> int:
+    """Tell it to whoever reads a format, too, and so nothing of stderr; the exit code.
+
+    A file that is there already may be a recording: without the manifest that is not known.
+    """
+    if request.output_file is not None and not is_stdout(request.output_file) and os.path.exists(request.output_file):  # noqa: PTH110
+        raise error
+    outcome = Outcome()
+    outcome.add_problem(error)
+    _put(request.output_file, pieces(request.format, Told(None, [], [], outcome)))
+    say(f"replay: {error}")
+    return USAGE
+
+
+def _put(output_file: str | None, told: Iterable[str]) -> None:
+    with opened(output_file, "--output-file") as file:
+        for piece in told:
+            file.write(piece.encode(errors="backslashreplace"))
+        file.flush()
 
 
 def _refuse_own_input(request: Request, manifest: Manifest, gate: Gate) -> None:
@@ -82,6 +105,8 @@ def _refuse_own_input(request: Request, manifest: Manifest, gate: Gate) -> None:
 def manifest_of(config: str | None, paths: Sequence[str] = ()) -> Manifest:
     """The manifest that --config names, or the nearest to the paths, or to this folder. Raises UsageError."""
     if config is not None:
+        if Path(config).is_dir():
+            raise UsageError(f"--config: {config} is a folder, not a manifest")
         if not Path(config).is_file():
             raise UsageError(f"--config: no such file: {config}{meant(config, only_files=True)}")
         return load(Path(config))
@@ -103,11 +128,11 @@ class _Run:
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
-        gone = [] if update else [missing(self._manifest, one) for one in gate.gone]
-        for problem in (*gate.problems, *gone):
+        gone = [one for one in gate.gone if not update or leads_nowhere(one.full)]
+        for problem in (*gate.problems, *(missing(self._manifest, one) for one in gone)):
             self._miss(problem)
-        for name in gate.empty:
-            self._say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
+        for line in gate.empty:
+            self._say(line)
         checked = self._checked()
         if not checked:
             if not self._due:
@@ -196,66 +221,18 @@ class _Run:
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def _write(self, checked: list[Judged]) -> None:
-        with opened(self._request.output_file, "--output-file") as file:
-            for piece in self._pieces(checked):
-                file.write(piece.encode(errors="backslashreplace"))
-            file.flush()
+        _put(self._request.output_file, self._pieces(checked))
 
     def _pieces(self, checked: list[Judged]) -> Iterator[str]:
         if self._request.format == "text":
             return (f"{line}\n" for one in checked if one.differs for line in self._lines(one))
-        if self._request.format == "json":
-            return self._document(checked)
-        return self._rendered(checked)
-
-    def _rendered(self, checked: list[Judged]) -> Iterator[str]:
-        """A format of findings, whose findings are the ways in which recordings differ."""
         outcome = replace(self._missed, due=set(self._due), skipped=self._skipped)
-        outcome.may_be_empty = NOTHING not in self._due
-        style = Style(command=COMMAND, rules=CATALOGUE)
-        reports = [report_of(one, self._manifest) for one in checked]
-        for report in reports:
-            outcome.add(report)
-        if self._gate.stale:
-            reports.append(report_of_stale(self._gate.stale, self._manifest))
-            outcome.counts["warning"] += reports[-1].counts.warning
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
-        if self._request.format == "github" and summary:
-            from replay_cli.render.github import JobSummary
-
-            job = JobSummary(COMMAND)
-            yield from renderer("github")(job.watch(reports), outcome, style)
-            append(Path(summary), job.text(outcome), "GITHUB_STEP_SUMMARY")
-        else:
-            yield from renderer(self._request.format)(reports, outcome, style)
-
-    def _document(self, checked: list[Judged]) -> Iterator[str]:
-        """The JSON document of a run (``schemas/check.schema.json``), recording by recording."""
-        yield text(head_of(self._manifest))[:-1] + ',"recordings":['
-        for number, one in enumerate(checked):
-            yield f"{',' if number else ''}\n{text(told(one, self._manifest))}"
-        numbers = Counter(one.status for one in checked)
-        rest = {
-            "stale": [*stale(self._gate.stale, self._manifest)],
-            "problems": self._missed.problems
-            + [one.looked.failure for one in checked if one.looked.failure is not None],
-            "summary": {
-                "recordings": len(checked),
-                "as_expected": numbers["as expected"],
-                "different": numbers["different"],
-                "new": numbers["new"],
-                "unreadable": numbers["unreadable"],
-                "skipped": self._skipped,
-                "moved": _moved(checked),
-            },
-            "exit_code": self._code(),
-        }
-        yield "\n]," + text(rest)[1:] + "\n"
+        return pieces(self._request.format, Told(self._manifest, checked, self._gate.stale, outcome))
 
     def _lines(self, one: Judged) -> Iterator[str]:
         recording = one.recording
         if recording.entry is None or one.compared is None:
-            return unknown(recording.path, self._manifest.shown, one.looked.seen, one.looked.uncompared)
+            return unknown(recording.path, self._manifest.shown, one.looked.seen, one.has)
         return contrast(recording.path, self._manifest.place(recording.entry), one.compared)
 
     def _sum_up(self, checked: list[Judged]) -> None:
@@ -263,15 +240,15 @@ class _Run:
             self._say(f"{self._manifest.place(entry)}: stale: all that {entry.path!r} matches has other entries")
         if self._request.quiet or not checked:
             return
-        moved = _moved(checked)
+        moved = sum(one.moved for one in checked)
         if moved:
             self._say(f"{count(moved, 'finding')} moved to another line; `replay check --update` takes note of it")
         numbers = Counter(one.status for one in checked)
         new, differ, unread = (numbers[status] for status in ("new", "different", "unreadable"))
-        said = [count(len(checked), "recording"), f"{numbers['as expected']} as expected"]
-        said += [f"{differ} not as expected"] if differ else []
-        said += [f"{new} without an entry"] if new else []
-        said += [f"{unread} not read to the end"] if unread else []
+        said = [count(len(checked), "recording"), f"{numbers['as expected']:,} as expected"]
+        said += [f"{differ:,} not as expected"] if differ else []
+        said += [f"{new:,} without an entry"] if new else []
+        said += [f"{unread:,} not read to the end"] if unread else []
         said += [f"{count(self._skipped, 'other log')} skipped"] if self._skipped else []
         self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if new or differ else ""))
 
@@ -303,7 +280,9 @@ class _Run:
                 continue
             new += one.compared is None
             found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
-        if USAGE in self._due:
+        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])
+        # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
+        if self._due & {USAGE, NOTHING}:
             self._say(f"{self._manifest.shown} was not written")
             return
         blessing = blessed(self._manifest, found, self._gate.gone)
@@ -313,12 +292,21 @@ class _Run:
             said += [f"is not written of {count(left, 'recording')}"] * bool(left)
             self._say(f"{self._manifest.shown} {', '.join(said)}")
             return
+        if not os.access(self._manifest.file, os.W_OK):
+            # It could be replaced nevertheless, but whoever made it read-only meant something by it.
+            raise UsageError(f"--update: {self._manifest.shown} cannot be written: it is read-only")
         with replacing(self._manifest.file, "--update") as file:
             file.write(blessing.encode())
         gone = len(self._gate.gone)
-        said = [f"{new} new"] * bool(new) + [f"{len(found) - new} changed"] * (len(found) > new)
-        said += [f"{gone} gone"] * bool(gone) + [f"{left} not written"] * bool(left)
+        said = [f"{new:,} new"] * bool(new) + [f"{len(found) - new:,} changed"] * (len(found) > new)
+        said += [f"{gone:,} gone"] * bool(gone) + [f"{left:,} not written"] * bool(left)
         self._say(f"wrote {self._manifest.shown}: {', '.join(said)}")
+
+    def _tell_of_empty(self, new: list[Judged]) -> None:
+        """Say what is expected from now on, though it may be no recording at all."""
+        if new:
+            paths = listed([one.recording.path for one in new])
+            self._say(f"{count(len(new), 'new recording')} without any event: {paths}; exclude what is no recording")
 
 
 def _is_text(path: str) -> bool:
@@ -330,13 +318,13 @@ def _is_text(path: str) -> bool:
 
 
 def _saw_something(one: Judged) -> bool:
-    """Whether a recording holds an event, or is known to hold none: a finding of it is expected, or told."""
-    return bool(one.looked.events or one.looked.seen or (one.compared is not None and one.compared.same))
+    """Whether a recording holds an event, or is known to hold none: a finding of it is expected, or told.
 
-
-def _moved(checked: Iterable[Judged]) -> int:
-    """Findings that are on another line than expected."""
-    return sum(one.compared.moved for one in checked if one.compared is not None)
+    That it is none at all (a data set, a pointer of Git LFS) is no such finding.
+    """
+    same = one.compared.same if one.compared is not None else []
+    known = {seen.code for seen in one.looked.seen} | {expected.code for expected, _ in same}
+    return bool(one.looked.events or known - {FOREIGN_LOG.code})
 
 
 def options_of(settings: Settings, jobs: int | None = None) -> Options:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from replay_cli.diffing import MAX_DIFFERENCES, DiffRequest, compared, refuse_nonsense
-from replay_cli.errors import UsageError, in_quotes
+from replay_cli.errors import UsageError, in_quotes, renamed
 from replay_cli.grading import grade
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.recording import Recording
@@ -59,7 +59,8 @@ def diff(
         max_differences=max_differences,
         max_line_bytes=max_line_bytes,
     )
-    refuse_nonsense(request)
+    with renamed():
+        refuse_nonsense(request)
     with ExitStack() as stack:
         options = Options(max_line_bytes=max_line_bytes, grading=grade([], [], []))
         sources = [stack.enter_context(_opened(log, name)) for log, name in ((left, "<left>"), (right, "<right>"))]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from replay_cli import rules
-from replay_cli.errors import UsageError
+from replay_cli.errors import PlacedError, UsageError
 from replay_cli.findings import Severity
 from replay_cli.grading import named
 from replay_cli.manifest import (
@@ -31,6 +31,7 @@ from replay_cli.manifest import (
     within,
 )
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
+from replay_cli.patterns import is_known, name_of
 from replay_cli.plaintoml import read_plain
 from replay_cli.resembling import meant, suggestion
 from replay_cli.tomlplaces import Path as Way
@@ -91,7 +92,7 @@ def made(path: Path, shown: str, data: bytes) -> Manifest:
         prefix=prefix,
         settings=reader.settings(found, prefix),
         paths=reader.places(found.get("paths", ["."]), (*prefix, "paths")),
-        exclude=reader.words(found.get("exclude", []), (*prefix, "exclude")),
+        exclude=reader.excluded(found.get("exclude", []), (*prefix, "exclude")),
         entries=tuple(reader.entries(found.get("expect", []), (*prefix, "expect"))),
     )
 
@@ -128,7 +129,7 @@ class _Reader:
         return spans_of(self._text)
 
     def error(self, way: Way, said: str) -> UsageError:
-        return UsageError(f"{self._shown}:{line_of(self.spans, way)}: {said}")
+        return PlacedError(self._shown, line_of(self.spans, way), said)
 
     def typed(self, value: Any, kind: type, way: Way, name: str) -> Any:
         if not isinstance(value, kind) or isinstance(value, bool):
@@ -163,6 +164,14 @@ class _Reader:
             self.full(one, (*way, number))
         return found
 
+    def excluded(self, value: Any, way: Way) -> tuple[str, ...]:
+        """Patterns of what is passed over, each a line of a .gitignore."""
+        found = self.words(value, way)
+        for number, one in enumerate(found):
+            if not one.strip("!/ ") or not is_known(one):
+                raise self.error((*way, number), f"exclude: {one!r} is a pattern that cannot be followed")
+        return found
+
     def settings(self, found: dict[str, Any], way: Way) -> Settings:
         """The profile and the rules of a table."""
         profile = found.get("profile")
@@ -190,8 +199,9 @@ class _Reader:
             return None
         path = self.full(self.typed(found["schema"], str, (*way, "schema"), "schema"), (*way, "schema"))
         if not os.path.isfile(path):  # noqa: PTH113
-            close = meant(found["schema"], self._folder, only_files=True)
-            raise self.error((*way, "schema"), f"schema: no such file: {found['schema']}{close}")
+            shown = os.path.relpath(path)
+            close = meant(shown, only_files=True)
+            raise self.error((*way, "schema"), f"schema: no such file: {shown}{close}")
         return path
 
     def severities(self, value: Any, way: Way) -> tuple[str, ...]:
@@ -238,7 +248,7 @@ class _Reader:
         listed = self.typed(found.get("findings", []), list, (*way, "findings"), "findings")
         return Entry(
             path=path,
-            full=self.full(path, (*way, "path")),
+            full=self.full(name_of(path) or path, (*way, "path")),
             number=int(way[-1]),
             settings=self.settings(found, way),
             findings=tuple(self.expected(one, (*way, "findings", at)) for at, one in enumerate(listed)),
@@ -286,6 +296,9 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch
 
 
 def _read(path: Path, shown: str) -> bytes:
+    if os.path.lexists(path) and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file" if path.exists() else "a link to nothing"
+        raise UsageError(f"{shown}: is {kind}")
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -302,13 +315,13 @@ def _parsed(data: bytes, shown: str) -> tuple[dict[str, Any], str]:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data.count(b"\n", 0, error.start)
-        raise UsageError(f"{shown}:{before + 1}: is not UTF-8") from None
+        raise PlacedError(shown, before + 1, "is not UTF-8") from None
     try:
         return read_plain(text) or tomllib.loads(text), text
     except RecursionError:
-        raise UsageError(f"{shown}:1: is nested too deeply") from None
+        raise PlacedError(shown, 1, "is nested too deeply") from None
     except ValueError as error:
         place = re.search(r" \(at line ([0-9]+), column ([0-9]+)\)\Z", str(error))
-        line = place[1] if place else str(text.count("\n") + 1) if "end of document" in str(error) else "1"
+        line = place[1] if place else text.count("\n") + 1 if "end of document" in str(error) else 1
         said = str(error)[: place.start()] if place else str(error).partition(" (at ")[0]
-        raise UsageError(f"{shown}:{line}: is not TOML: {said}") from None
+        raise PlacedError(shown, int(line), f"is not TOML: {said}") from None

@@ -35,9 +35,8 @@ def contrast(path: str, place: str, compared: Compared) -> Iterator[str]:
         yield _line("", "+", f"{key} = {_toml(found)}" if found is not None else f"{key}: no such event")
 
 
-def unknown(path: str, manifest: str, found: Sequence[Seen], more: int) -> Iterator[str]:
-    """The lines that say what was found, and how many ``more``, in a recording of which the manifest says nothing."""
-    has = count(len(found) + more, "finding") if found else "clean"
+def unknown(path: str, manifest: str, found: Sequence[Seen], has: str) -> Iterator[str]:
+    """The lines that say what was found in a recording without an entry; ``has`` is all of it in short."""
     yield f"{one_line(path)}: new, has no entry in {one_line(manifest)} ({has})"
     yield from (_line("unexpected", "+", _seen(one)) for one in found[:SHOWN])
 

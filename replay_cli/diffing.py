@@ -125,7 +125,8 @@ def _complained(recordings: list[Recording], quiet: bool) -> set[int]:
         if one.unreadable and not quiet:
             say(f"replay: {name}: {count(one.unreadable, 'event')} cannot be read, compared byte for byte")
         if not one.events:
-            say(f"replay: {name}: holds no event")
+            where = "" if one.until is None else f" up to seq {one.until}"
+            say(f"replay: {name}: holds no event{where}")
     if not any(one.events for one in recordings):
         due.add(NOTHING)
     return due

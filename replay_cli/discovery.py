@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replay_cli.errors import ReplayError, SourceError, UsageError, in_quotes
+from replay_cli.patterns import Excludes, is_known, is_pattern
 from replay_cli.resembling import meant
 from replay_cli.sources import Source, open_path, open_stream, reason
 
@@ -58,16 +59,25 @@ class Discovered:
 
 
 def discover(
-    paths: Sequence[str], *, exclude: Sequence[str] = (), files_from: str | None = None, stdin: BinaryIO | None
+    paths: Sequence[str],
+    *,
+    exclude: Sequence[str] = (),
+    base: str | None = None,
+    files_from: str | None = None,
+    stdin: BinaryIO | None,
 ) -> Discovered:
     """Find the inputs that ``paths`` and the list ``files_from`` name: files, folders, patterns, "-".
 
-    ``exclude`` are patterns of files and folders to pass over, as in a .gitignore. ``files_from`` is a file that
-    holds a path a line, or "-" for ``stdin``; if it contains a NUL, each path ends with one. Its paths are not
-    expanded. Raises nothing: what is missing becomes a UsageError in ``problems``, what is unreadable a
+    ``exclude`` are patterns of files and folders to pass over, as in a .gitignore in the folder ``base``; without
+    that, one with a slash goes from each folder that is named, or matches the path as it is shown. ``files_from`` is
+    a file that holds a path a line, or "-" for ``stdin``; if it contains a NUL, each path ends with one. Its paths
+    are not expanded. Raises nothing: what is missing becomes a UsageError in ``problems``, what is unreadable a
     SourceError.
     """
-    search = _Search([_Exclude(pattern) for pattern in exclude], stdin_taken=files_from == STDIN)
+    search = _Search(Excludes(exclude, base), stdin_taken=files_from == STDIN)
+    for pattern in exclude:
+        if not is_known(pattern):
+            search.problems.append(UsageError(f"--exclude: {pattern!r} is a pattern that cannot be followed"))
     for path in paths:
         search.add(path)
     if files_from is not None:
@@ -170,7 +180,7 @@ def _kind(entry: os.DirEntry[str] | Path) -> _Kind:
 class _Search:
     """What was found so far, by real path and in the order found."""
 
-    def __init__(self, excludes: Sequence[_Exclude], stdin_taken: bool) -> None:
+    def __init__(self, excludes: Excludes, stdin_taken: bool) -> None:
         self.found: dict[str, Entry] = {}
         self.problems: list[ReplayError] = []
         self.empty: list[str] = []
@@ -214,7 +224,7 @@ class _Search:
             shown = path if len(path) <= SHOWN else f"{path[:SHOWN]}..."
             listed = f"(listed by --files-from {listed_in})"
             self.problems.append(UsageError(f"no such file: {shown} {listed}{self._meant(path)}"))
-        elif _WILD.search(path) is None:
+        elif not is_pattern(path):
             self.problems.append(UsageError(f"no such file: {path}{self._meant(path)}"))
         else:
             problems, left_out = len(self.problems), self._left_out
@@ -267,7 +277,7 @@ class _Search:
         return fits and not self._excluded(place)
 
     def _excluded(self, place: _Place) -> bool:
-        excluded = any(exclude.takes(place) for exclude in self._excludes)
+        excluded = self._excludes.takes(place.path, place.relative, place.kind is _Kind.FOLDER)
         self._left_out += excluded
         return excluded
 
@@ -283,7 +293,7 @@ class _Search:
     def _expand(self, pattern: str) -> Iterator[_Place]:
         """What a pattern matches, in any order, some of it perhaps more than once."""
         parts = pattern.split("/")
-        first = next(index for index, part in enumerate(parts) if _WILD.search(part))
+        first = next(index for index, part in enumerate(parts) if is_pattern(part))
         folder = "/".join(parts[:first]) + "/" if first else ""
         if folder and _kind(Path(folder)) is not _Kind.FOLDER:
             return
@@ -300,7 +310,7 @@ class _Search:
         part, rest = parts[0], parts[1:]
         if part == "**" and rest:
             yield folder, rest
-        for place in self._inside(folder) if _WILD.search(part) else self._literally(folder, part):
+        for place in self._inside(folder) if is_pattern(part) else self._literally(folder, part):
             is_folder = place.kind is _Kind.FOLDER
             if not _matches(place.name, part) or self._excluded(place):
                 continue
@@ -324,8 +334,6 @@ class _Search:
         return [folder.inner(entry, name)]
 
 
-_WILD = re.compile(r"[*?[]")
-
 # A pattern may be too long for a file name.
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
@@ -342,51 +350,3 @@ def _matches(name: str, part: str) -> bool:
 def is_log(path: str) -> bool:
     """Whether a name ends in .log, as logs of every kind do (DECISIONS, Sources)."""
     return re.search(r"\.log(\.(gz|zst|bz2|xz))?\Z", path, re.IGNORECASE) is not None
-
-
-def is_pattern(path: str) -> bool:
-    """Whether a path is a pattern, not the name of one file."""
-    return _WILD.search(path) is not None
-
-
-def fits(pattern: str, path: str) -> bool:
-    """Whether a path as a whole matches a pattern: ``*`` stays within a name, ``**`` is any number of folders."""
-    return _agree(_parts(pattern), _parts(path), False)
-
-
-class _Exclude:
-    """A pattern of files or folders to pass over, as in a .gitignore.
-
-    Without a slash it matches a name anywhere. With one it matches the path from the folder named, or the path as
-    it is shown; there ``*`` stays within a name and ``**`` goes through any number of folders. A slash at the end
-    matches folders only. ``x/**`` is all there is in x, so x itself need not be looked into.
-    """
-
-    def __init__(self, pattern: str) -> None:
-        self._folders_only = pattern.endswith("/")
-        self._floating = "/" not in pattern.rstrip("/")
-        self._parts = _parts(pattern)
-
-    def takes(self, place: _Place) -> bool:
-        """Whether ``place`` is passed over."""
-        folder = place.kind is _Kind.FOLDER
-        if not self._parts or (self._folders_only and not folder):
-            return False
-        if self._floating:
-            return fnmatchcase(place.name, self._parts[0])
-        from_named = self._parts[1:] if self._parts[0] == "/" else self._parts
-        return _agree(from_named, _parts(place.relative), folder) or _agree(self._parts, _parts(place.path), folder)
-
-
-def _parts(path: str) -> list[str]:
-    """The parts of a path, "/" being the first of an absolute one; ``a//./b/`` is ``a/b``."""
-    return ["/"] * path.startswith("/") + [part for part in path.split("/") if part not in ("", ".")]
-
-
-def _agree(pattern: Sequence[str], path: Sequence[str], folder: bool) -> bool:
-    """Whether the parts of a path match those of a pattern."""
-    if not pattern or not path:
-        return (not pattern and not path) or (folder and list(pattern) == ["**"])
-    if pattern[0] == "**":
-        return len(pattern) == 1 or any(_agree(pattern[1:], path[at:], folder) for at in range(len(path)))
-    return fnmatchcase(path[0], pattern[0]) and _agree(pattern[1:], path[1:], folder)

@@ -14,6 +14,8 @@ Whatever goes wrong in a foreseen way is one of these, and never a traceback.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def one_line(text: str) -> str:
@@ -110,3 +112,19 @@ class WorkerDiedError(ReplayError):
 
     def __reduce__(self) -> tuple[type[WorkerDiedError], tuple[()]]:
         return (WorkerDiedError, ())
+
+
+@contextmanager
+def renamed(prefix: str = "") -> Iterator[None]:
+    """Tell what is wrong with an option of the command by the name that it has elsewhere.
+
+    In Python ``--max-bytes`` is ``max_bytes``; in the settings of pytest a ``prefix`` stands before that.
+    """
+    try:
+        yield
+    except UsageError as error:
+        options, colon, said = str(error).partition(": ")
+        if not options.startswith("--"):
+            raise
+        names = re.sub(r"--([a-z-]+)", lambda found: prefix + found[1].replace("-", "_"), options)
+        raise type(error)(f"{names}{colon}{said}") from None

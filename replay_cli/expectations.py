@@ -1,8 +1,10 @@
 """Expectations: a report beside what is expected of its recording. What differs is missing, unexpected or changed.
 
-A finding is the same one if its rule and the content of its line are, wherever the line stands by now: the
-fingerprint decides. Of lines with the same content those go together that stand where they stood, then the first with
-the first; the number in a fingerprint, which counts lines alike from the top, is not asked. An expected finding
+A finding is the same one if its rule, the content of its line and the seq there are, wherever the line stands by now.
+The seq is that of the event in the line, or of the next one if there is none in it, so that of blank lines and others
+alike each is told from the rest by what follows it. Where several agree in all that, those go together that stand
+where they stood, then the first with the first; the number in a fingerprint, which counts lines alike from the top,
+is not asked. With a fingerprint but no seq, content and line decide, or the content alone. An expected finding
 without a fingerprint is found by its seq, or else by its line. Of what is left over, one that is expected and one
 that was found are one that changed if they share rule and line, or rule and seq.
 """
@@ -16,7 +18,7 @@ from typing import NamedTuple
 from replay_cli.findings import Content, Ends
 from replay_cli.manifest import Entry, Expected
 from replay_cli.render.fingerprints import Fingerprints
-from replay_cli.told import Report
+from replay_cli.told import CompressionName, Report
 
 MOST = 10_000
 """Findings of a recording that are compared; one with more is none that can be expected of anything."""
@@ -50,6 +52,7 @@ class Looked(NamedTuple):
     seen: list[Seen]
     ends: Ends
     uncompared: int
+    compression: CompressionName | None = None
 
 
 class Difference(NamedTuple):
@@ -88,7 +91,8 @@ class Compared(NamedTuple):
     def dated(self) -> bool:
         """Whether an expected finding is not told as it is now, though it is the same one."""
         return any(
-            one.fingerprint != seen.fingerprint or one.line not in (None, seen.line) for one, seen in self.same
+            one.fingerprint != seen.fingerprint or one.line not in (None, seen.line) or one.seq != seen.seq
+            for one, seen in self.same
         )
 
     @property
@@ -108,6 +112,7 @@ def looked_at(report: Report) -> Looked:
         _seen_in(report) if report.findings else [],
         report.ends or Ends(None, None),
         report.not_shown,
+        report.compression,
     )
 
 
@@ -152,11 +157,19 @@ _Way = tuple[Callable[[Expected], Hashable], Callable[[Seen], Hashable]]
 
 _SAME: tuple[_Way, ...] = (
     (
-        lambda one: one.fingerprint and one.line and (one.code, _content(one.fingerprint), one.line),
+        lambda one: one.fingerprint and one.line and (one.code, _content(one.fingerprint), one.seq, one.line),
+        lambda one: (one.code, _content(one.fingerprint), one.seq, one.line),
+    ),
+    (
+        lambda one: one.fingerprint and (one.code, _content(one.fingerprint), one.seq),
+        lambda one: (one.code, _content(one.fingerprint), one.seq),
+    ),
+    (
+        lambda one: one.fingerprint and one.seq is None and (one.code, _content(one.fingerprint), one.line),
         lambda one: (one.code, _content(one.fingerprint), one.line),
     ),
     (
-        lambda one: one.fingerprint and (one.code, _content(one.fingerprint)),
+        lambda one: None if one.seq or one.line or not one.fingerprint else (one.code, _content(one.fingerprint)),
         lambda one: (one.code, _content(one.fingerprint)),
     ),
     (

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from replay_cli.discovery import is_pattern
 from replay_cli.nearby import repository
+from replay_cli.patterns import is_pattern
 
 
 def named_in(paths: Iterable[str]) -> set[Path]:

@@ -19,7 +19,10 @@ from replay_cli.configured import find, made
 from replay_cli.discovery import discover
 from replay_cli.errors import UsageError, one_line
 from replay_cli.gate import gather
+from replay_cli.gitignores import ignored
 from replay_cli.nearby import NAME, repository
+from replay_cli.patterns import Excludes, escaped
+from replay_cli.wording import listed
 
 WORKFLOW = """\
 name: recordings
@@ -74,24 +77,37 @@ def found(dry_run: bool) -> int:
         if (root / folder).exists() and not (root / folder).is_dir():
             raise UsageError(f"init: {folder} is there, and no folder; nothing was written")
     manifest = find(root)
-    files = [] if manifest is not None else [_Written(NAME, _manifest(root), True)]
+    place = _looked_at(root) if manifest is None else _Place([], [], [])
+    files = [] if manifest is not None else [_Written(NAME, place.manifest, True)]
     files += _if_new(root, ".github/workflows/replay.yml", WORKFLOW)
     files += _hook(root)
     if manifest is not None:
-        say(f"replay: {one_line(os.path.relpath(manifest))} is there already")
+        shown = one_line(os.path.relpath(manifest))
+        say(f"replay: {shown} is there already; `replay check --update` writes what is expected into it")
     if dry_run:
         with standard_output() as out:
             for one in files:
                 out.write(f"# {one.path}\n{one.text}\n".encode(errors="backslashreplace"))
+        if manifest is None:
+            _tell(place)
         return 0
-    if manifest is None and _recorded(root):
+    if place.recordings:
         # What cannot be blessed is told before anything is written: all is, or nothing.
         problems = gather(made(root / NAME, NAME, files[0].text.encode(errors="surrogateescape")), []).problems
         if any(isinstance(problem, UsageError) for problem in problems):
             for problem in problems:
                 say(f"replay: {one_line(str(problem))}")
             raise UsageError("init: not all recordings can be put under the gate; nothing was written")
-    with ExitStack() as written:  # each is put into its place when all of them could be written
+    _write(root, files)
+    if manifest is not None:
+        return 0
+    _tell(place)
+    return check(Request([], str(root / NAME), update=True)) if place.recordings else 0
+
+
+def _write(root: Path, files: list[_Written]) -> None:
+    """Put each file into its place when all of them could be written."""
+    with ExitStack() as written:
         for one in files:
             path = root / one.path
             try:
@@ -102,38 +118,43 @@ def found(dry_run: bool) -> int:
             written.enter_context(replacing(path, "init")).write(one.text.encode(errors="surrogateescape"))
     for one in files:
         say(f"replay: {'wrote' if one.new else 'added a hook to'} {one_line(os.path.relpath(root / one.path))}")
-    if manifest is not None or not _recorded(root):
-        return 0
-    return check(Request([], str(root / NAME), update=True))
 
 
-def _ignored(root: Path) -> list[str]:
-    """The patterns of the .gitignore at the root that take out what would be a recording otherwise.
-
-    Whoever clones the repository has none of these. A pattern that says something else again (``!``) is not followed.
-    """
-    try:
-        text = (root / ".gitignore").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return []
-    patterns = [line.strip() for line in text.splitlines()]
-    patterns = [one for one in patterns if one and not one.startswith(("#", "!")) and "\\" not in one]
-    folder = os.path.relpath(root)
-    there = len(discover([folder], stdin=None).entries)
-    return [one for one in patterns if len(discover([folder], exclude=[one], stdin=None).entries) < there]
+def _tell(place: _Place) -> None:
+    """Say what the gate does not look at."""
+    if place.passed_over:
+        say(f"replay: {NAME} excludes what .gitignore names: {listed(place.passed_over)}")
+    if not place.recordings:
+        say("replay: no recording was found; until there is one, `replay check` ends with exit code 3")
 
 
-def _recorded(root: Path) -> list[str]:
-    """The folders right in the root that hold recordings; the root itself if there are some in it."""
-    inside = discover([os.path.relpath(root)], exclude=_ignored(root), stdin=None).entries
-    paths = [Path(os.path.relpath(one.path, root)) for one in inside]
-    return ["."] if any(len(path.parts) == 1 for path in paths) else sorted({path.parts[0] for path in paths})
+class _Place(NamedTuple):
+    """What is in a repository: recordings by their paths from its root, and the patterns that ``exclude`` takes."""
+
+    recordings: list[str]
+    excluded: list[str]
+    passed_over: list[str]
+
+    @property
+    def paths(self) -> list[str]:
+        """The folders right in the root that hold recordings; the root itself if there are some in it."""
+        if any("/" not in path for path in self.recordings):
+            return ["."]
+        return sorted({escaped(path.partition("/")[0]) for path in self.recordings})
+
+    @property
+    def manifest(self) -> str:
+        """The text of a manifest without entries."""
+        exclude = f"exclude = [{', '.join(map(quoted, self.excluded))}]\n" if self.excluded else ""
+        return f"{HEAD}paths = [{', '.join(map(quoted, self.paths or ['.']))}]\n{exclude}"
 
 
-def _manifest(root: Path) -> str:
-    ignored = _ignored(root)
-    exclude = f"exclude = [{', '.join(map(quoted, ignored))}]\n" if ignored else ""
-    return f"{HEAD}paths = [{', '.join(map(quoted, _recorded(root) or ['.']))}]\n{exclude}"
+def _looked_at(root: Path) -> _Place:
+    found = [os.path.relpath(one.path, root) for one in discover([os.path.relpath(root)], stdin=None).entries]
+    patterns = ignored(root, found)
+    excludes = Excludes(patterns)
+    passed_over = [path for path in found if excludes.pass_over(path)]
+    return _Place([path for path in found if path not in set(passed_over)], patterns, passed_over)
 
 
 def _if_new(root: Path, path: str, text: str) -> list[_Written]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from replay_cli.discovery import STDIN, Discovered, discover
-from replay_cli.errors import ReplayError, UsageError, one_line
-from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole
+from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
+from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole, within
 from replay_cli.resembling import meant
+from replay_cli.sources import reason
 
 
 class Place(NamedTuple):
@@ -41,7 +43,7 @@ class Gate:
     """The recordings in their order, and what is wrong with the manifest or with what was asked.
 
     ``gone`` are entries of recordings that are not there, and patterns that match nothing, ``stale`` patterns whose
-    recordings all go by other entries, ``empty`` the paths that hold nothing.
+    recordings all go by other entries, ``empty`` says which paths hold nothing.
     """
 
     recordings: list[Recording] = field(default_factory=list)
@@ -49,6 +51,10 @@ class Gate:
     gone: list[Entry] = field(default_factory=list)
     stale: list[Entry] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+
+
+UNSEEN = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
+"""Errors by which it cannot be told whether something is there."""
 
 
 def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
@@ -68,9 +74,11 @@ def gather(manifest: Manifest, paths: Sequence[str]) -> Gate:
         if entry.full not in there and os.path.isdir(entry.full):  # noqa: PTH112
             said = f"{entry.path!r} is a folder; {entry.path.rstrip('/') + '/**'!r} is all recordings in it"
             gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
+    # What stands in one folder that cannot be read is told once.
+    gate.problems = list({str(problem): problem for problem in gate.problems}.values())
     gate.recordings = [Recording(one.path, full, entries.of(full), one.named) for full, one in there.items()]
     if paths:
-        gate.recordings = _asked(manifest, paths, entries, gate)
+        gate.recordings = _asked(manifest, paths, entries, there.keys(), gate)
     return gate
 
 
@@ -79,7 +87,7 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
     found: dict[str, Place] = {}
     empty: dict[str, ReplayError] = {}
     for number, path in enumerate(manifest.paths):
-        there = discover([_shown(manifest, path)], exclude=manifest.exclude, stdin=None)
+        there = discover([_shown(manifest, path)], exclude=manifest.exclude, base=manifest.folder, stdin=None)
         for problem in there.problems:
             usage = isinstance(problem, UsageError)
             gate.problems.append(manifest.error(("paths", number), str(problem)) if usage else problem)
@@ -91,20 +99,32 @@ def _all(manifest: Manifest, gate: Gate) -> dict[str, Place]:
             continue
         if os.path.exists(entry.full) and not os.path.isdir(entry.full):  # noqa: PTH110, PTH112
             # Each for itself: two links to one recording are two that something is expected of.
-            there = discover([_shown(manifest, entry.path)], stdin=None)
+            there = discover([_shown(manifest, entry.name)], stdin=None)
             for problem in there.problems:
                 usage = isinstance(problem, UsageError)
                 way = ("expect", entry.number, "path")
                 gate.problems.append(manifest.error(way, str(problem)) if usage else problem)
             _take(manifest, there, found, gate)
         elif not entry.is_pattern and not os.path.isdir(entry.full):  # noqa: PTH112
-            gate.gone.append(entry)
+            _count_gone(manifest, entry, gate)
     # Of a gate that finds nothing at all that is said as a whole.
     if found:
         gate.problems += empty.values()
     else:
-        gate.empty += empty
+        gate.empty += map(str, empty.values())
     return found
+
+
+def _count_gone(manifest: Manifest, entry: Entry, gate: Gate) -> None:
+    """Count an entry as gone, if it can be told that its recording is."""
+    try:
+        os.stat(entry.full)  # noqa: PTH116
+    except OSError as error:
+        if error.errno in UNSEEN:
+            folder = os.path.dirname(_shown(manifest, entry.name))  # noqa: PTH120
+            gate.problems.append(SourceError(folder or os.curdir, reason(error)))
+            return
+    gate.gone.append(entry)
 
 
 def _take(manifest: Manifest, there: Discovered, found: dict[str, Place], gate: Gate) -> None:
@@ -130,18 +150,23 @@ def _plain(path: str) -> str:
     return path if rest == STDIN else rest
 
 
-def _asked(manifest: Manifest, paths: Sequence[str], entries: Entries, gate: Gate) -> list[Recording]:
-    """The recordings that were named."""
+def _asked(
+    manifest: Manifest, paths: Sequence[str], entries: Entries, known: Container[str], gate: Gate
+) -> list[Recording]:
+    """The recordings that were named; ``known`` are all that the manifest speaks of."""
     if STDIN in paths:
         raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
-    there = discover(paths, exclude=manifest.exclude, stdin=None)
+    there = discover(paths, exclude=manifest.exclude, base=manifest.folder, stdin=None)
     gate.problems += there.problems
-    gate.empty = there.empty
+    gate.empty = [f"{name}: nothing to read in it (.jsonl .ndjson .sse .log)" for name in there.empty]
     found: dict[str, Place] = {}
     for entry in there.entries:
         full = whole(entry.path)
         if not manifest.holds(full):
             said = f"{entry.path} stands outside the repository that {manifest.shown} belongs to"
+            gate.problems.append(UsageError(said))
+        elif full not in known and not within(full, manifest.folder):
+            said = f"{entry.path} stands outside the folder of {manifest.shown}, which does not speak of it"
             gate.problems.append(UsageError(said))
         else:
             found[full] = Place(entry.path, entry.named)
@@ -164,7 +189,11 @@ def _folder(manifest: Manifest) -> str:
 
 def _hold_pattern(manifest: Manifest, entry: Entry, gate: Gate) -> None:
     """A pattern that no recording fits is gone, unless it fits what the manifest does not take for one."""
-    if discover([_shown(manifest, entry.path)], stdin=None).entries:
+    there = discover([_shown(manifest, entry.path)], stdin=None)
+    unseen = [one for one in there.problems if isinstance(one, SourceError)]
+    if unseen:
+        gate.problems += unseen
+    elif there.entries:
         said = f"nothing matches {entry.path!r} of what paths and exclude take"
         gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     else:
@@ -180,9 +209,16 @@ def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
         gate.problems.append(manifest.error(("expect", entry.number), said))
 
 
+def leads_nowhere(path: str) -> bool:
+    """Whether a path ends at, or goes through, a link to nothing: what is behind it may be elsewhere for a while."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)  # noqa: PTH120
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
+
+
 def missing(manifest: Manifest, entry: Entry) -> UsageError:
     """What is to be said of an entry whose recording is not there, or of a pattern that matches nothing."""
     if entry.is_pattern:
         return manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}")
-    close = meant(entry.path, manifest.folder)
-    return manifest.error(("expect", entry.number, "path"), f"no such file: {one_line(entry.path)}{close}")
+    shown = _shown(manifest, entry.name)
+    return manifest.error(("expect", entry.number, "path"), f"no such file: {shown}{meant(shown)}")

@@ -63,6 +63,19 @@ class Judged(NamedTuple):
         return self.compared is None or self.compared.differs
 
     @property
+    def has(self) -> str:
+        """What was found in it, in short."""
+        found = len(self.looked.seen) + self.looked.uncompared
+        said = [count(found, "finding")] if found else []
+        said += ["not read to its end"] if self.looked.failure is not None else []
+        return ", ".join(said) or "clean"
+
+    @property
+    def moved(self) -> int:
+        """Findings that are on another line than expected."""
+        return 0 if self.compared is None else self.compared.moved
+
+    @property
     def status(self) -> str:
         """What the document calls it (``checked.CheckRecording``)."""
         if self.compared is None:
@@ -82,8 +95,7 @@ def report_of(one: Judged, manifest: Manifest) -> Report:
     """A recording as a report, whose findings are the ways in which it is not as expected."""
     looked, entry = one.looked, one.recording.entry
     if one.compared is None or entry is None:
-        has = count(len(looked.seen) + looked.uncompared, "finding") if looked.seen else "clean"
-        found = [_at(NEW, 1, f"has no entry in {manifest.shown} ({has})")]
+        found = [_at(NEW, 1, f"has no entry in {manifest.shown} ({one.has})")]
         found += [_unexpected(seen) for seen in looked.seen]
     else:
         place = manifest.place(entry)
@@ -118,7 +130,7 @@ def _report(source: str, looked: Looked | None, found: list[Finding], verdict: s
         framing="jsonl",
         profile="custom",
         chosen_by="content",
-        compression=None,
+        compression=looked.compression if looked else None,
         bytes=looked.size if looked else 0,
         lines=looked.lines if looked else 0,
         events=looked.events if looked else 0,
@@ -172,9 +184,9 @@ def _bound(one: Bound, lines: int, place: str) -> Finding:
 # -- the document ----------------------------------------------------------------------------------------------------
 
 
-def head_of(manifest: Manifest) -> dict[str, Any]:
+def head_of(manifest: Manifest | None) -> dict[str, Any]:
     """How the document of a run begins (``schemas/check.schema.json``)."""
-    return {"format_version": FORMAT_VERSION, "tool": TOOL, "manifest": manifest.shown}
+    return {"format_version": FORMAT_VERSION, "tool": TOOL, "manifest": manifest and manifest.shown}
 
 
 def told(one: Judged, manifest: Manifest) -> dict[str, Any]:

@@ -24,7 +24,9 @@ class Live:
     """The bytes of an iterable of lines or pieces, event by event; to be read like an open binary file.
 
     ``until`` is the name of the SSE event behind which nothing more is asked of the iterable. ``reached`` tells
-    whether it came. ``read`` raises UsageError for items that are neither text nor bytes, or mix lines with pieces.
+    whether it came. What ends the iterable that a reader would take for its own (OSError: a refused connection) is
+    ``raised``, and the stream ends there. ``read`` raises UsageError for items that are neither text nor bytes, or
+    mix lines with pieces.
     """
 
     def __init__(self, items: Iterable[str | bytes], until: str | None = None) -> None:
@@ -38,6 +40,11 @@ class Live:
     def bare_text(self) -> bool:
         """Whether what came were lines of text without their ends."""
         return self._items.bare and self._items.text
+
+    @property
+    def raised(self) -> OSError | None:
+        """The error by which the iterable ended, for who gave it."""
+        return self._items.raised
 
     def stop(self) -> None:
         """Ask for nothing more; what was taken so far ends with an event."""
@@ -90,7 +97,8 @@ class _Items:
 
     def __init__(self, items: Iterable[str | bytes]) -> None:
         self.bare = self.text = False
-        self._given = enumerate(items, start=1)
+        self.raised: OSError | None = None
+        self._given = enumerate(self._guarded(items), start=1)
         self._number = 0
 
     def lines(self) -> Iterator[tuple[bytes, bool]]:
@@ -116,6 +124,14 @@ class _Items:
         for data in held:
             yield data + b"\n", True
         yield from self._ended(b"\n" if len(held) == 1 else b"")
+
+    def _guarded(self, items: Iterable[str | bytes]) -> Iterator[str | bytes]:
+        # No ``yield from``, which would close what is given when this is closed.
+        try:
+            for item in items:  # noqa: UP028
+                yield item
+        except OSError as error:
+            self.raised = error
 
     def _data(self) -> Iterator[bytes]:
         for number, item in self._given:

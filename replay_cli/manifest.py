@@ -12,9 +12,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from replay_cli.discovery import fits, is_pattern
 from replay_cli.errors import PlacedError, UsageError
 from replay_cli.grading import Grading, grade
+from replay_cli.patterns import fits, is_pattern, name_of
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span, places
 
@@ -78,7 +78,12 @@ class Entry:
     @property
     def is_pattern(self) -> bool:
         """Whether it speaks of all that fit a pattern."""
-        return is_pattern(self.path)
+        return is_pattern(self.path) and name_of(self.path) is None
+
+    @property
+    def name(self) -> str:
+        """The path as it was written, or what that names if it is of one file, with characters of patterns in it."""
+        return name_of(self.path) or self.path
 
 
 @dataclass(frozen=True)

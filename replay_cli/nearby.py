@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ def candidates(folder: Path) -> Iterator[Path]:
     folder alone, so that nobody else's file decides what passes. A ``pyproject.toml`` is one if it speaks of us.
     """
     for one in _upward(folder):
-        if _is_there(one / NAME):
+        # What is called so is meant so: a folder, or a link to nothing, is told when it is read.
+        if os.path.lexists(one / NAME):
             yield one / NAME
         elif _may_speak_of_us(one / SHARED_NAME):
             yield one / SHARED_NAME

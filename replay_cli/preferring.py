@@ -6,7 +6,7 @@ A rule that was typed is asked for, whatever the manifest leaves out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -71,33 +71,37 @@ class Preferred:
 
 
 class Manifests:
-    """The manifests that logs go by: each log by the one nearest to the path that it was named by.
+    """The manifests that logs go by: each log by the one nearest to the path that it was named by, and by no other.
 
-    Raises UsageError for a manifest that cannot be meant.
+    ``folders`` are those of the paths; None stands for this folder, by whose manifest the standard input goes. Raises
+    UsageError for a manifest that cannot be meant.
     """
 
-    def __init__(self, folders: Iterable[Path], typed: Asked) -> None:
+    def __init__(self, folders: Iterable[Path | None], typed: Asked) -> None:
         made = cache(lambda path: Preferred(load(path), typed))
-        self._here = _behind(find(Path.cwd()), made)
-        self._near = {folder: _behind(find(folder), made) or self._here for folder in folders}
+        near = {folder: _nearest(folder) for folder in folders}
+        self._near = {folder: made(path) for folder, path in near.items() if path is not None}
+        self._named = near.keys()
 
     @property
     def all(self) -> Iterator[Preferred]:
         """Each of them once."""
-        yield from dict.fromkeys(one for one in (*self._near.values(), self._here) if one is not None)
+        yield from dict.fromkeys(self._near.values())
 
     def of(self, path: str | None) -> Preferred | None:
         """The one that decides on the log at a path, None for the standard input; None if there is none."""
-        if path is not None and self._near:
-            place = Path(whole(path))
-            for folder in (place, *place.parents):
-                if folder in self._near:
-                    return self._near[folder]
-        return self._here
+        if path is None:
+            return self._near.get(None)
+        place = Path(whole(path))
+        folder = next((one for one in (place, *place.parents) if one in self._named), None)
+        return None if folder is None else self._near.get(folder)
 
 
-def _behind(path: Path | None, made: Callable[[Path], Preferred]) -> Preferred | None:
-    return None if path is None else made(path)
+def _nearest(folder: Path | None) -> Path | None:
+    here = Path.cwd()
+    found = None if folder is None else find(folder)
+    # Outside a repository nothing is looked for above a folder, so that this one is not come by.
+    return found or (find(here) if folder is None or folder.is_relative_to(here) else None)
 
 
 def _preferred(typed: Asked, said: Settings) -> Asked:

@@ -16,7 +16,7 @@ import pytest
 from replay_cli.asserting import failed, level, options_of
 from replay_cli.configured import find, load
 from replay_cli.contrast import contrast
-from replay_cli.errors import ReplayError, one_line
+from replay_cli.errors import ReplayError, one_line, renamed
 from replay_cli.expectations import MOST, compared, looked_at
 from replay_cli.grading import grade
 from replay_cli.manifest import Entry, Manifest
@@ -39,9 +39,10 @@ class Terms:
         self._typed = Asked(None, select, ignore, severity, None, None)
         self._made = cache(_options)
         try:
-            self._made(self._typed, False)
+            with renamed("replay_"):
+                self._made(self._typed, False)
         except ReplayError as error:
-            raise pytest.UsageError(f"replay_select, replay_ignore, replay_severity: {error}") from None
+            raise pytest.UsageError(str(error)) from None
         try:
             self._least = level(config.getini("replay_fail_level"))
         except ReplayError as error:

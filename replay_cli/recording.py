@@ -90,7 +90,7 @@ class Recording:
     def __init__(self, source: Source, options: Options, until_seq: int | None = None) -> None:
         self.name = source.name
         self._planned: Planned = planned(source, options)
-        self._until = until_seq
+        self.until = until_seq
         self._reader = JsonReader()
         self.events = self.unreadable = self.unexamined = 0
         self.failure: SourceError | None = None
@@ -115,7 +115,7 @@ class Recording:
                 if one is None:
                     continue
                 if one.seq is not None:
-                    beyond = self._until is not None and one.seq > self._until
+                    beyond = self.until is not None and one.seq > self.until
                 if beyond:
                     continue
                 self.events += 1

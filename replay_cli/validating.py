@@ -20,7 +20,7 @@ from replay_cli.asked_validate import Request, Wishes, refuse_nonsense
 from replay_cli.atomic import append, say
 from replay_cli.batches import Answer, answers, whole
 from replay_cli.discovery import STDIN, Discovered, Entry, discover, is_log
-from replay_cli.errors import ReplayError, SchemaError, UsageError, one_line
+from replay_cli.errors import PlacedError, ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import Grading
 from replay_cli.inspection import Listen, inspect
@@ -47,9 +47,15 @@ def validate(request: Request) -> int:
     if stdin is None and STDIN in request.paths:
         raise UsageError("-: there is no standard input")
     found = discover(request.paths, exclude=request.exclude, files_from=request.files_from, stdin=stdin)
-    wishes = Wishes(request, found.entries)
-    _refuse_own_input(request, found)
     outcome = Outcome(Severity.OFF if request.exit_zero else request.fail_level or Severity.ERROR)
+    _refuse_own_input(request, found)
+    try:
+        wishes = Wishes(request, found.entries)
+    except PlacedError as error:
+        if request.format in (None, "text", "concise"):
+            raise
+        # Whoever reads a format sees nothing of stderr.
+        found, wishes = Discovered(problems=[error]), Wishes(request._replace(isolated=True), [])
     for problem in found.problems:
         outcome.add_problem(problem)
         _say(str(problem))

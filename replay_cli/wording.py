@@ -6,7 +6,7 @@ No byte of a log reaches a terminal or a report raw: whatever comes from it goes
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,16 @@ def message(code: str, facts: Mapping[str, object]) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun, in the plural where it belongs."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+LISTED = 5
+"""Names that are told of many."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more there are."""
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return ", ".join(map(one_line, names[:LISTED])) + more
 
 
 def size(number: int) -> str:

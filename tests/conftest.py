@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,17 +55,21 @@ class Ran:
 
 
 class Replay(Protocol):
-    """Runs ``replay`` with these words, in the folder that the test writes into."""
+    """Runs ``replay`` with these words, in the folder that the test writes into, or another."""
 
-    def __call__(self, *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran: ...
+    def __call__(
+        self, *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Ran: ...
 
 
 @pytest.fixture
 def replay(tmp_path: Path) -> Replay:
-    def run(*words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
+    def run(
+        *words: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Ran:
         ran = subprocess.run(
             [*COMMAND, *map(str, words)],
-            cwd=tmp_path,
+            cwd=cwd or tmp_path,
             env=environment(env),
             input=stdin,
             capture_output=True,
@@ -73,3 +79,44 @@ def replay(tmp_path: Path) -> Replay:
         return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
     return run
+
+
+def without_privilege() -> None:
+    """Give up what lets root read everything (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH); run in the child."""
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(24, 1, 0, 0, 0) or libc.prctl(24, 2, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "cannot give up the privileges of root")
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Callable[..., Ran]:
+    if sys.platform != "linux" and os.geteuid() == 0:
+        pytest.skip("root reads everything here")
+
+    def run(*words: str) -> Ran:
+        try:
+            ran = subprocess.run(
+                [*COMMAND, *words],
+                cwd=tmp_path,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                preexec_fn=without_privilege,
+            )
+        except subprocess.SubprocessError:
+            pytest.skip("root cannot give up its privileges here")
+        assert "Traceback" not in ran.stderr
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    return run
+
+
+@contextmanager
+def forbidden(path: Path, mode: int = 0) -> Iterator[None]:
+    before = path.stat().st_mode
+    path.chmod(mode)
+    try:
+        yield
+    finally:
+        path.chmod(before)

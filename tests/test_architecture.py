@@ -27,7 +27,7 @@ ROWS = (
     "completing founding comparison",
     "validating checking emitting tailing diffing caching docs_made schemas_made pytest_items",
     "pytest_terms",
-    "batches twin gathering listening restoring asserting audited asked_validate",
+    "batches twin gathering listening restoring asserting audited asked_validate formatted",
     "api progress render misuse tailed",
     "diffed checked",
     "emitted showing divergence folding",
@@ -64,7 +64,7 @@ ROWS = (
     "fields redactions manifest comparing remote",
     "catalogue discovery grading wording userschema jsontext sse cutting marks outputs store_lock moments cursor "
     "tokens index",
-    "sources atomic profiles payloads rules frames",
+    "sources atomic profiles payloads rules frames gitignores",
     "compiled",
     "compression heavy violation places ends",
     "pool ahead plainjson ring ordering saying",
@@ -73,7 +73,7 @@ ROWS = (
     "errors findings envelope timestamps compat blocks members version masking",
     "columns strings",
     "telltale allowed links stretches held seen wire pacing following interleaving skimming terminal "
-    "memory nearby tomlplaces plaintoml aligning resembling",
+    "memory nearby tomlplaces plaintoml aligning resembling patterns",
 )
 """From the command line down to the first words. A module may import only from rows below its own."""
 
@@ -97,12 +97,12 @@ OWNERS = {
     # What leads outside. ``io`` and ``os`` in api and pieces: BytesIO and PathLike; ``pathlib`` in cli: a type.
     "io": "api asserting comparison completing pieces sources twin",
     "os": "__main__ api asked asserting atomic blessing checking cli comparison completing configured discovery "
-    "folders following founding gate index manifest pool pytest_items resembling sources store_lock stores terminal "
-    "tokens twin validating",
+    "folders following formatted founding gate index manifest nearby patterns pool pytest_items resembling sources "
+    "store_lock stores terminal tokens twin validating",
     "pathlib": "api asked_validate asserting atomic audited batches checking cli comparison configured contents "
-    "cursor discovery emitting folders following founding gathering index manifest nearby outputs planning "
-    "preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores twin userschema "
-    "validating",
+    "cursor discovery emitting folders following formatted founding gathering gitignores index manifest nearby "
+    "outputs planning preferring profiles progress pytest_items pytest_terms schemas_made sources store_lock stores "
+    "twin userschema validating",
     "select": "following sources",
     "shutil": "atomic restoring terminal",
     "stat": "batches discovery following sources",
@@ -137,6 +137,7 @@ TOUCHING = {
     "folders": "asks where the paths stand that were named",
     "founding": "writes the first manifest and what goes with it",
     "gathering": "asks whether a log is there yet",
+    "gitignores": "reads what git passes over",
     "index": "keeps where events begin in big logs",
     "nearby": "looks for a manifest",
     "outputs": "compares outputs with inputs",

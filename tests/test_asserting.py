@@ -119,6 +119,22 @@ def test_a_live_stream_is_read_up_to_the_event_that_is_awaited() -> None:
     assert next(stream) == ": keepalive"
 
 
+@pytest.mark.parametrize("before", [b"", CAPTURE], ids=["at once", "later"])
+@pytest.mark.parametrize("error", [ConnectionError("refused"), TimeoutError("late"), ValueError("no"), KeyError(1)])
+def test_what_a_stream_raises_is_raised_as_it_is(before: bytes, error: Exception) -> None:
+    """The client's own exception, and where it came from."""
+
+    def stream() -> Iterator[str]:
+        yield from bare(before)
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        assert_valid_stream(stream())
+
+    assert error is raised.value
+    assert "stream" == raised.traceback[-1].name
+
+
 def test_an_awaited_event_that_never_came_fails() -> None:
     with pytest.raises(AssertionError, match=r"live: ended without turn\.completed"):
         assert_valid_stream(bare(CAPTURE), until="turn.completed", name="live")
@@ -245,8 +261,8 @@ def test_a_client_holds_a_real_stream_to_the_contract() -> None:
         ([": one", "", "data\n"], {}, "stream: item 3 holds a line end, the ones before it were lines without one"),
         (CLEAN, {"until": "turn.completed"}, "until: is for a stream that is given line by line"),
         (CLEAN, {"fail_level": "grave"}, "fail level: 'grave' is not error, warning or note"),
-        (CLEAN, {"ignore": "X999"}, "--ignore: "),
-        (CLEAN, {"profile": "none"}, "--profile: "),
+        (CLEAN, {"ignore": "X999"}, "ignore: "),
+        (CLEAN, {"profile": "none"}, "profile: "),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(stream: Any, options: dict[str, Any], said: str) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import bz2
-import ctypes
 import gzip
 import io
 import lzma
 import os
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -24,7 +22,7 @@ import pytest
 
 from replay_cli import audit
 from replay_cli.inspection import wants_history
-from tests.conftest import COMMAND, Ran, Replay, environment
+from tests.conftest import COMMAND, Ran, Replay, environment, forbidden
 from tests.making import capture, record, store
 
 LOG = store(*range(1, 400))
@@ -89,47 +87,6 @@ def test_a_link_to_nothing_in_a_folder_is_unreadable_input(replay: Replay, tmp_p
 
 
 # --- Permission -------------------------------------------------------------------------------------------------
-
-
-def without_privilege() -> None:
-    """Give up what lets root read everything (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH); run in the child."""
-    if os.geteuid() == 0:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(24, 1, 0, 0, 0) or libc.prctl(24, 2, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "cannot give up the privileges of root")
-
-
-@pytest.fixture
-def unprivileged(tmp_path: Path) -> Callable[..., Ran]:
-    if sys.platform != "linux" and os.geteuid() == 0:
-        pytest.skip("root reads everything here")
-
-    def run(*words: str) -> Ran:
-        try:
-            ran = subprocess.run(
-                [*COMMAND, *words],
-                cwd=tmp_path,
-                env=environment(),
-                capture_output=True,
-                text=True,
-                preexec_fn=without_privilege,
-            )
-        except subprocess.SubprocessError:
-            pytest.skip("root cannot give up its privileges here")
-        assert "Traceback" not in ran.stderr
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-    return run
-
-
-@contextmanager
-def forbidden(path: Path, mode: int = 0) -> Iterator[None]:
-    before = path.stat().st_mode
-    path.chmod(mode)
-    try:
-        yield
-    finally:
-        path.chmod(before)
 
 
 @pytest.mark.parametrize("name", ["secret.jsonl", "locked", "locked/log.jsonl"])

@@ -133,6 +133,31 @@ def test_an_entry_is_looked_at_wherever_its_recording_is(folder: Path, replay: R
         assert ran.stdout.startswith(f"more/{name}.jsonl: ")
 
 
+ODD_NAMES = ("run[1]", "run*", "run?", "[a]/run1", "run[")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_an_entry_of_a_name_with_characters_of_patterns_is_of_that_file_alone(
+    name: str, folder: Path, called: Replay
+) -> None:
+    path = folder / "rec" / f"{name}.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(WHOLE)
+    assert (0, 0) == (called("init").code, called("check").code)
+
+    # Another that the name would fit as a pattern.
+    other = folder / "rec" / "run1.jsonl" if name != "[a]/run1" else folder / "rec" / "a" / "run1.jsonl"
+    other.parent.mkdir(exist_ok=True)
+    path.rename(other)
+    ran = called("check")
+
+    assert f"{other.relative_to(folder)}: new, has no entry in replay.toml (clean)" in ran.stdout
+    assert (2, True) == (ran.code, "no such file: rec/" in ran.stderr)
+    assert 0 == called("check", "--update").code
+    paths = [entry["path"] for entry in tomllib.loads((folder / "replay.toml").read_text())["expect"]]
+    assert sorted(["logs/broken.jsonl", "logs/whole.jsonl", str(other.relative_to(folder))]) == sorted(paths)
+
+
 @pytest.mark.parametrize("target", ["nowhere", "gone.jsonl"])
 def test_a_link_to_nothing_is_no_recording(target: str, folder: Path, replay: Replay) -> None:
     (folder / "gone.jsonl").symlink_to(target)
@@ -151,6 +176,16 @@ def test_a_folder_without_recordings_is_told_where_others_have_some(folder: Path
     ran = replay("check")
 
     assert (2, "replay: replay.toml:3: nothing to read in lost") == (ran.code, ran.stderr.splitlines()[0])
+
+
+def test_where_there_is_no_recording_at_all_it_is_told_whose_line_that_is(folder: Path, replay: Replay) -> None:
+    (folder / "lost").mkdir()
+    write(folder, '# ours\npaths = ["lost"]\n')
+
+    assert (3, "replay: replay.toml:2: nothing to read in lost\nreplay: no recording was looked at\n") == (
+        (ran := replay("check")).code,
+        ran.stderr,
+    )
 
 
 def test_another_log_that_is_named_is_held_to_the_manifest(folder: Path, replay: Replay) -> None:
@@ -239,7 +274,16 @@ ALIKE = {
     "the second of three": ([2, 4, 6], {4: OTHER}, {4: "changed"}),
     "one is mended": ([2, 4], {2: record(2)}, {2: "missing"}),
     "one more": ([2, 4], {6: GARBAGE}, {6: "unexpected"}),
-    "all two lines further down": ([2, 4], {2: record(2), 6: GARBAGE}, {}),
+    "one is mended, and another is broken": (
+        [2, 4],
+        {2: record(2), 6: GARBAGE},
+        {2: "missing", 6: "unexpected"},
+    ),
+    "both are mended, and others are broken": (
+        [2, 4],
+        {2: record(2), 4: record(4), 3: GARBAGE, 6: GARBAGE},
+        {2: "missing", 4: "missing", 3: "unexpected", 6: "unexpected"},
+    ),
 }
 """Lines of the same content; which lines change, and what is told of which."""
 
@@ -258,6 +302,27 @@ def test_lines_of_the_same_content_are_each_told_for_themselves(
     assert told == {(one["found"] or one["expected"])["line"]: one["kind"] for one in recording["differences"]}
     assert 0 == called("check", "--update").code
     assert "2 recordings, 2 as expected" in called("check").stderr
+
+
+def test_blank_lines_are_told_apart_by_what_follows_them(folder: Path, called: Replay) -> None:
+    def written(*before: int) -> None:
+        """The recording with a blank line before each of some events."""
+        path = folder / "logs" / "broken.jsonl"
+        path.write_bytes(b"".join(b"\n" * before.count(seq) + record(seq) for seq in range(1, 10)))
+
+    def told(*before: int) -> list[tuple[str, int]]:
+        written(*before)
+        (recording, _) = json.loads(called("check", "--format", "json").stdout)["recordings"]
+        return [(one["kind"], (one["found"] or one["expected"])["seq"]) for one in recording["differences"]]
+
+    written(4, 8)
+    blessed(folder, called)
+
+    assert [] == told(4, 8) == told(8, 4)
+    assert [("missing", 4)] == told(8)
+    assert [("missing", 8)] == told(4)
+    assert [("missing", 4), ("unexpected", 6)] == told(6, 8)
+    assert [("unexpected", 3), ("missing", 4), ("unexpected", 5), ("missing", 8)] == told(3, 5)
 
 
 def test_an_edit_above_revives_nothing(folder: Path, replay: Replay) -> None:
@@ -346,14 +411,14 @@ LAID_OUT = {
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
         'findings=[{rule="torn-tail"},{rule="J101",line=2}]',
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
-        'findings=[{rule="J101", fingerprint = "F",line=2}]',
+        'findings=[{rule="J101", seq = 2, fingerprint = "F",line=2}]',
     ),
     "tables": (
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
         '[[expect.findings]] # the cut\nrule = "J101"\nline = 2\n\n'
         '[[expect.findings]]\nrule = "torn-tail"\nline = 9\n',
         'paths=["logs"]\n[[expect]]\npath="logs/whole.jsonl"\n[[expect]]\npath="logs/broken.jsonl"\n'
-        '[[expect.findings]] # the cut\nrule = "J101"\nfingerprint = "F"\nline = 2\n\n',
+        '[[expect.findings]] # the cut\nrule = "J101"\nseq = 2\nfingerprint = "F"\nline = 2\n\n',
     ),
     "none yet": (
         'paths=["logs"]\n[[expect]]\npath="logs/broken.jsonl"\n\n# next\n[[expect]]\npath="logs/whole.jsonl"',
@@ -716,6 +781,75 @@ def test_validate_goes_by_several_manifests_each_log_by_the_nearest_to_its_path(
     assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
 
 
+@pytest.mark.parametrize(
+    ("here", "words", "code"),
+    [
+        (".", "a b", 1),
+        (".", "a/t.jsonl b/t.jsonl", 1),
+        (".", "--files-from list", 1),
+        (".", "a/t.jsonl -", 1),
+        ("a", "../b", 1),
+        ("a", "t.jsonl ../b/t.jsonl", 1),
+        ("a", "{elsewhere}", 1),
+        ("a", "t.jsonl", 0),
+        ("a", "-", 0),
+    ],
+)
+def test_a_manifest_decides_on_nothing_that_stands_beside_it(
+    here: str,
+    words: str,
+    code: int,
+    folder: Path,
+    replay: Replay,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    torn = WHOLE + record(9)[:40]
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "t.jsonl"
+    for path in (folder / "a" / "t.jsonl", folder / "b" / "t.jsonl", elsewhere):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(torn)
+    (folder / "list").write_text("a/t.jsonl\nb/t.jsonl\n")
+    write(folder / "a", 'severity = { torn-tail = "off" }\n')
+    ran = replay("validate", *words.format(elsewhere=elsewhere).split(), stdin=torn, cwd=folder / here)
+
+    assert code == ran.code, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("words", ["torn.jsonl", "logs/torn.jsonl", "logs", ".", "-"])
+def test_outside_a_repository_the_manifest_of_this_folder_is_for_what_is_in_it(
+    words: str, folder: Path, replay: Replay
+) -> None:
+    (folder / ".git").rmdir()
+    torn = WHOLE + record(9)[:40]
+    for path in (folder / "torn.jsonl", folder / "logs" / "torn.jsonl"):
+        path.write_bytes(torn)
+    write(folder, 'ignore = ["torn-tail", "J", "S"]\n')
+
+    assert 0 == replay("validate", words, stdin=torn).code
+    assert 1 == replay("validate", "../torn.jsonl", cwd=folder / "logs").code
+
+
+@pytest.mark.parametrize(("here", "words"), [(".", "a b"), ("a", "../b/t.jsonl"), ("a", "--config replay.toml ../b")])
+@pytest.mark.parametrize("update", [[], ["--update"]], ids=["check", "update"])
+def test_a_manifest_takes_in_nothing_that_stands_beside_it(
+    here: str, words: str, update: list[str], folder: Path, replay: Replay
+) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "t.jsonl").write_bytes(WHOLE)
+    manifest = write(folder / "a", 'paths = ["."]\n')
+    ran = replay("check", *update, *words.split(), cwd=folder / here)
+
+    path, shown = ("b/t.jsonl", "a/replay.toml") if here == "." else ("../b/t.jsonl", "replay.toml")
+    said = f"replay: {path} stands outside the folder of {shown}, which does not speak of it"
+    assert (2, said) == (ran.code, ran.stderr.splitlines()[0])
+    assert 'paths = ["."]\n' == manifest.read_text()
+
+    write(folder / "a", 'paths = ["../b"]\n')
+    assert 0 == replay("check", "--update", "--config", manifest, folder / "b").code
+    assert 'path = "../b/t.jsonl"' in manifest.read_text()
+
+
 def test_validate_tells_of_a_schema_that_is_none_as_check_does(folder: Path, called: Replay) -> None:
     manifest = write(folder, '[[expect]]\npath = "logs/whole.jsonl"\nschema = "replay.toml"\n')
     ran = called("validate", "logs/whole.jsonl")
@@ -748,6 +882,8 @@ BAD = {
     'paths = [\n  "logs",\n  "link",\n]\n': "3: 'link' leads out of the repository",
     'paths = ["logs",\n  "nowhere"]\n': "2: no such file: nowhere",
     'paths = ["no*where"]\n': "1: nothing matches the pattern: no*where",
+    'exclude = [\n  "a",\n  "[[:alpha:]]*"]\n': "3: exclude: '[[:alpha:]]*' is a pattern that cannot be followed",
+    'exclude = ["!"]\n': "1: exclude: '!' is a pattern that cannot be followed",
     "paths = []\n": "1: paths is empty, so that the gate would look at nothing",
     f"{ENTRY}findings = [\n  {{ line = 2 }},\n]\n": "4: this finding names no rule",
     f'{ENTRY}findings = [{{ rule = "not-jsn" }}]\n': "3: there is no rule 'not-jsn'; did you mean not-json?",
@@ -932,7 +1068,14 @@ def test_links_out_of_the_repository_are_not_followed(linked: Path, replay: Repl
 # --- The schema -------------------------------------------------------------------------------------------------
 
 _FOUND_ON_DISK = ("nothing matches", "no such file", "leads out", "is a folder", "has an entry", "leaves no rule")
-_NO_SCHEMA_SAYS = (*_FOUND_ON_DISK, "there is no rule", "this leaves", "is not TOML", "nested too deeply")
+_NO_SCHEMA_SAYS = (
+    *_FOUND_ON_DISK,
+    "there is no rule",
+    "this leaves",
+    "cannot be followed",
+    "is not TOML",
+    "nested too deeply",
+)
 
 
 @pytest.mark.parametrize(("text", "said"), BAD.items(), ids=range(len(BAD)))
@@ -965,6 +1108,96 @@ def test_a_manifest_that_is_too_large_is_not_read(folder: Path, monkeypatch: pyt
 
     with pytest.raises(UsageError, match="larger than"):
         configured.load(path)
+
+
+@pytest.mark.parametrize("command", ["check", "validate logs/whole.jsonl"])
+def test_what_is_called_like_a_manifest_is_taken_for_one(command: str, folder: Path, called: Replay) -> None:
+    write(folder, "[tool.replay]\n", "pyproject.toml")
+    manifest = folder / "replay.toml"
+    manifest.symlink_to("nowhere")
+    assert (2, "replay: replay.toml: is a link to nothing") == (
+        (ran := called(*command.split())).code,
+        ran.stderr.partition(" (--isolated")[0].strip(),
+    )
+    manifest.unlink()
+    manifest.mkdir()
+    assert (2, True) == ((ran := called(*command.split())).code, "replay: replay.toml: is a folder" in ran.stderr)
+    manifest.rmdir()
+    os.mkfifo(manifest)
+    assert (2, True) == ((ran := called(*command.split())).code, "replay.toml: is no regular file" in ran.stderr)
+
+
+def test_what_a_manifest_elsewhere_names_is_told_from_here(folder: Path, called: Replay) -> None:
+    """As all other paths are."""
+    (folder / "cfg").mkdir()
+    entry = '[[expect]]\npath = "rec/e.jsonl"\n'
+    write(folder / "cfg", f'paths = ["../logs"]\n{entry}')
+    assert "cfg/replay.toml:3: no such file: cfg/rec/e.jsonl" in called("check", "--config", "cfg/replay.toml").stderr
+    write(folder / "cfg", f'{entry}schema = "s.json"\n')
+    assert "schema: no such file: cfg/s.json" in called("check", "--config", "cfg/replay.toml").stderr
+
+    assert "replay: --config: cfg is a folder, not a manifest\n" == called("check", "--config", "cfg").stderr
+
+
+def test_a_new_recording_that_breaks_off_is_not_called_clean(folder: Path, called: Replay) -> None:
+    (folder / "logs" / "cut.jsonl.gz").write_bytes(gzip.compress(WHOLE * 40)[:-20])
+    write(folder, 'paths = ["logs/cut.jsonl.gz"]\n')
+    ran = called("check")
+
+    assert 4 == ran.code
+    assert re.search(r"cut\.jsonl\.gz: new, has no entry in replay\.toml \(.*not read to its end\)\n", ran.stdout)
+    assert "not read to its end)" in called("check", "--format", "github").stdout
+
+
+# --- Ways to write it -------------------------------------------------------------------------------------------
+
+
+INLINE = {
+    "replay.toml": 'paths=["logs"]\nexpect=[{path="logs/whole.jsonl"}, { path = "logs/broken.jsonl" }]\n',
+    "pyproject.toml": '[tool.replay]\nexpect=[{path="logs/broken.jsonl"},{path="logs/whole.jsonl"}]\npaths="logs"\n',
+}
+
+
+@pytest.mark.parametrize("name", INLINE)
+def test_update_writes_entries_that_are_inline(name: str, folder: Path, called: Replay) -> None:
+    path = write(folder, INLINE[name], name)
+
+    assert 0 == called("check", "--update").code
+    assert path.read_text().startswith(INLINE[name].partition("expect")[0])
+    assert 0 == called("check").code
+    (folder / "logs" / "broken.jsonl").write_bytes(WHOLE)
+    assert (0, 0) == (called("check", "--update").code, called("check").code)
+
+
+def test_update_takes_a_bound_out_of_an_entry_that_is_inline(folder: Path, called: Replay) -> None:
+    path = write(
+        folder, 'expect = [{ path = "logs/whole.jsonl", starts-at-seq = 1 }, { path = "logs/broken.jsonl" }]\n'
+    )
+    (folder / "logs" / "whole.jsonl").write_bytes(b"")
+
+    assert (0, 0) == (called("check", "--update").code, called("check").code)
+    assert "starts-at-seq" not in path.read_text()
+
+
+def test_what_cannot_be_written_is_said_in_words_of_its_own_layout(folder: Path, called: Replay) -> None:
+    text = '[tool]\nreplay = { paths = ["logs"] }\n'
+    path = write(folder, text, "pyproject.toml")
+    said = "pyproject.toml is laid out in a way that cannot be written; use [[tool.replay.expect]] tables"
+
+    assert (2, True) == ((ran := called("check", "--update")).code, said in ran.stderr)
+    assert text == path.read_text()
+
+
+def test_the_head_of_the_file_outlives_the_first_entry(folder: Path, called: Replay) -> None:
+    write(
+        folder,
+        '# SPDX: MIT\n# What is expected here\n[[expect]]\npath = "gone.jsonl"\n\n'
+        '# gone too\n[[expect]]\npath = "x"\n',
+    )
+
+    assert 0 == called("check", "--update").code
+    assert (folder / "replay.toml").read_text().startswith("# SPDX: MIT\n# What is expected here\n\n[[expect]]\n")
+    assert "gone too" not in (folder / "replay.toml").read_text()
 
 
 # --- Founding ---------------------------------------------------------------------------------------------------
@@ -1007,6 +1240,86 @@ def test_init_passes_over_what_git_ignores(folder: Path, replay: Replay) -> None
     text = (folder / "replay.toml").read_text()
     assert 'paths = ["logs"]\nexclude = ["node_modules/", "/build"]\n' in text
     assert 2 == text.count("[[expect]]")
+
+
+KEPT = {
+    "but the fixtures": ("*.jsonl\n!logs/*.jsonl\n", {}, ["*.jsonl", "!logs/*.jsonl"], {"logs"}),
+    "but one": ("logs/*\n!logs/whole.jsonl\n", {}, ["logs/*", "!logs/whole.jsonl"], {"logs", "deep/logs"}),
+    "from the root": ("/logs\n", {}, ["/logs"], {"deep/logs"}),
+    "in two files": ("*.jsonl\n", {"deep/logs": "!whole*\n"}, ["*.jsonl", "!/deep/logs/**/whole*"], {"deep/logs"}),
+    "in a folder": ("", {"deep": "logs/\n"}, ["/deep/**/logs/"], {"logs"}),
+    "what cannot be followed": ("*.jsonl\n![[:alpha:]]*\n", {}, [], {"logs", "deep/logs"}),
+}
+"""What .gitignore says, at the root and in folders, what that makes of exclude, and where whole.jsonl is kept."""
+
+
+@pytest.mark.parametrize(("text", "more", "exclude", "kept"), KEPT.values(), ids=KEPT)
+def test_init_passes_over_nothing_that_git_keeps(
+    text: str, more: dict[str, str], exclude: list[str], kept: set[str], folder: Path, called: Replay
+) -> None:
+    (folder / "deep" / "logs").mkdir(parents=True)
+    (folder / "deep" / "logs" / "whole.jsonl").write_bytes(WHOLE)
+    for place, lines in {".": text, **more}.items():
+        (folder / place / ".gitignore").write_text(lines)
+    shown, ran = called("init", "--dry-run"), called("init")
+
+    assert 0 == ran.code, ran.stderr
+    said = tomllib.loads((folder / "replay.toml").read_text())
+    assert exclude == said.get("exclude", [])
+    entries = {one["path"] for one in said["expect"]}
+    assert kept == {path.removesuffix("/whole.jsonl") for path in entries if path.endswith("/whole.jsonl")}
+    for one in (shown, ran):
+        assert bool(exclude) == ("replay.toml excludes what .gitignore names: " in one.stderr)
+    assert 0 == called("check").code
+
+
+def test_init_says_that_there_is_no_recording(tmp_path: Path, replay: Replay) -> None:
+    ran = replay("init")
+
+    assert (0, "replay: no recording was found; until there is one, `replay check` ends with exit code 3") == (
+        ran.code,
+        last(ran.stderr),
+    )
+    assert 3 == replay("check").code
+    assert "already; `replay check --update` writes what is expected into it" in replay("init").stderr
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 1\n"
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}\n' * 3, POINTER], ids=["data set", "pointer of Git LFS"])
+def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, replay: Replay) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "data.jsonl").write_bytes(data)
+    said = "replay: 1 new recording without any event: data.jsonl; exclude what is no recording"
+    ran = replay("init")
+    assert (3, [said, "replay: replay.toml was not written"]) == (ran.code, ran.stderr.splitlines()[-2:])
+
+    write(tmp_path, '[[expect]]\npath = "data.jsonl"\nfindings = [{ rule = "foreign-log" }]\n')
+    assert 3 == replay("check").code
+
+    # Beside a recording they may be expected, which is said.
+    (tmp_path / "whole.jsonl").write_bytes(WHOLE)
+    write(tmp_path, 'paths = ["."]\n')
+    ran = replay("check", "--update")
+    assert (0, said) == (ran.code, ran.stderr.splitlines()[0])
+    assert 0 == replay("check").code
+
+
+def test_exclude_goes_from_the_folder_of_the_manifest(folder: Path, called: Replay) -> None:
+    (folder / "logs" / "sub").mkdir()
+    (folder / "logs" / "sub" / "more.jsonl").write_bytes(WHOLE)
+    for exclude, taken in (
+        ("/logs/sub/", False),
+        ("logs/sub", False),
+        ("sub/", False),
+        ("/sub", True),
+        ('logs/sub/*", "!*/sub/more.jsonl', True),
+        ('logs/sub", "!more.jsonl', False),
+    ):
+        for paths in (".", "logs", "logs/**"):
+            write(folder, f'paths = ["{paths}"]\nexclude = ["{exclude}"]\n')
+            assert taken == ("logs/sub/more.jsonl: new" in called("check").stdout), (paths, exclude)
 
 
 def test_init_keeps_line_ends(folder: Path, replay: Replay) -> None:
@@ -1062,6 +1375,15 @@ def test_many_recordings_are_told_alike_by_any_number_of_processes(folder: Path,
 
     assert (1, one.stdout, one.stderr) == (two.code, two.stdout, two.stderr)
     assert 9 == one.stdout.count("1 unexpected")
+
+
+def test_numbers_are_written_in_one_way(folder: Path, called: Replay) -> None:
+    for number in range(1000):
+        (folder / f"{number}.jsonl").write_bytes(WHOLE)
+    write(folder, 'paths = "*.jsonl"\n')
+
+    assert "replay: wrote replay.toml: 1,000 new\n" == called("check", "--update").stderr
+    assert "replay: 1,000 recordings, 1,000 as expected\n" == called("check").stderr
 
 
 # --- The fixtures of this repository ----------------------------------------------------------------------------

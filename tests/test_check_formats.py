@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -228,6 +229,49 @@ def test_what_is_wrong_in_the_manifest_is_told_at_its_line(gate: Path) -> None:
     located = [one["location"] for one in diagnostics if one["code"]["value"] == "problem"]
     assert [("none.toml", 2), ("none.toml", 4)] == [(at["path"], at["range"]["start"]["line"]) for at in located]
     assert ["2", "4"] == annotations
+
+
+CANNOT_BE_MEANT = {
+    "key": ("# ours\nzzz = 1\n", "replay.toml:2: unknown key 'zzz'"),
+    "text": ("# ours\npaths = [\n", "replay.toml:3: is not TOML"),
+    "rule": ('# ours\nignore = ["nothing"]\n', "replay.toml:2: ignore: there is no rule 'nothing'"),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS[1:])
+@pytest.mark.parametrize("command", ["check", "validate log.jsonl"])
+@pytest.mark.parametrize(("text", "said"), CANNOT_BE_MEANT.values(), ids=CANNOT_BE_MEANT)
+def test_a_manifest_that_cannot_be_meant_is_told_in_every_format(
+    text: str, said: str, command: str, form: str, tmp_path: Path, replay: Replay
+) -> None:
+    manifest(tmp_path).write_text(text)
+    (tmp_path / "log.jsonl").write_bytes(WHOLE)
+    ran = replay(*command.split(), "--format", form, "-o", "out")
+    out = (tmp_path / "out").read_text()
+
+    assert (2, True) == (ran.code, f"replay: {said}" in ran.stderr)
+    assert said.partition(": ")[2] in unescape(unquote(out))
+    if form in CONSUMERS:
+        assert not unlike_schema(form, (tmp_path / "out").read_bytes())
+    elif form == "github":
+        assert f"::error file=replay.toml,line={said[12]}," in out
+    elif form == "json" and command == "check":
+        jsonschema.validate(json.loads(out), json.loads(schema_text("check")))
+
+
+def test_where_no_manifest_is_there_it_is_told_in_every_format(tmp_path: Path, replay: Replay) -> None:
+    assert (2, True) == ((ran := replay("check", "--format", "github")).code, "::error " in ran.stdout)
+
+
+def test_without_a_manifest_that_can_be_meant_no_file_is_replaced(tmp_path: Path, replay: Replay) -> None:
+    """It may be a recording."""
+    manifest(tmp_path).write_text("zzz = 1\n")
+    (tmp_path / "log.jsonl").write_bytes(WHOLE)
+
+    for output in ("log.jsonl", "replay.toml"):
+        before = (tmp_path / output).read_bytes()
+        assert 2 == replay("check", "--format", "junit", "-o", output).code
+        assert before == (tmp_path / output).read_bytes()
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -450,7 +450,7 @@ REFUSED = {
     "less than nothing": (["--until-seq", "-1", "log", "log"], 2, "--until-seq"),
     "one log": (["log"], 2, "B"),
     "both empty": (["empty", "empty"], 3, "holds no event"),
-    "nothing so early": (["--until-seq", "0", "log", "log"], 3, "holds no event"),
+    "nothing so early": (["--until-seq", "0", "log", "log"], 3, "holds no event up to seq 0\n"),
     "another log": (["text", "log"], 3, "not an event log"),
     "one empty": (["log", "empty"], 1, "holds no event"),
     "too long": (["--max-line-bytes", "20", "log", "log"], 4, "cannot be compared"),
@@ -496,8 +496,8 @@ def test_the_twin_tells_what_the_command_tells(replay: Replay, tmp_path: Path) -
         (b"", {}, "<left>, <right>: hold no event"),
         (b'{"type":"x"}\n', {}, "<left>: "),
         (b"", {"align": "text"}, "align: 'text' is not auto, seq or shape"),
-        (b"", {"ignore": "seq"}, "--ignore: "),
-        (b"", {"align": "seq", "fold_deltas": True}, "--fold-deltas: contradicts"),
+        (b"", {"ignore": "seq"}, "ignore: "),
+        (b"", {"align": "seq", "fold_deltas": True}, "fold_deltas: contradicts"),
     ],
 )
 def test_what_the_twin_cannot_mean_is_a_usage_error(left: Any, asked: dict[str, Any], said: str) -> None:

@@ -400,6 +400,16 @@ class TestExclude:
         tree(*self.NAMES)
         assert found(named, exclude=(pattern,)) == [path for path in found(named) if path not in gone]
 
+    def test_what_cannot_be_followed_is_told(self, tree: Tree) -> None:
+        tree("logs/a.jsonl")
+        said = "--exclude: '[[:alpha:]]*' is a pattern that cannot be followed"
+        assert [said] == [str(one) for one in find("logs", exclude=("[[:alpha:]]*", "*.sse")).problems]
+
+    def test_the_last_that_matches_decides(self, tree: Tree) -> None:
+        tree(*self.NAMES)
+        assert found("logs", exclude=("*.jsonl", "*.log", "!a.*")) == ["logs/a.jsonl", "logs/a.log"]
+        assert find("logs", exclude=("!a.*", "*.jsonl", "*.log")).entries == []
+
     def test_several(self, tree: Tree) -> None:
         tree(*self.NAMES)
         assert found("logs", exclude=("old/", "*.log", "/x")) == ["logs/a.jsonl", "logs/x.jsonl"]

@@ -249,6 +249,19 @@ def test_hooks_call_commands_that_there_are(command: str) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("args", [None, ["--fail-level", "note"], ["--fail-level", "note", "--"]])
+def test_hooks_take_arguments_and_any_name_of_a_file(args: list[str] | None, tmp_path: Path) -> None:
+    """pre-commit puts the arguments between the entry and the names."""
+    hooks = read_yaml((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (hook,) = [hook for hook in hooks if hook["id"] == "replay-validate"]
+    given = hook["args"] if args is None else args
+    name = "-x.jsonl" if "--" in given else "x.jsonl"
+    write(tmp_path, {name: CLEAN})
+    done = ran([*COMMAND, *hook["entry"].split()[1:], *given, name], tmp_path, PYTHONPATH=str(ROOT))
+
+    assert done.returncode == 0, done.stdout
+
+
 # The action
 
 
@@ -332,7 +345,7 @@ def runner(repository: Path, workplace: Path) -> Runner:
         ({"paths": "torn.jsonl", "format": "concise"}, 1, "torn.jsonl:2:1: F101 torn-tail 40 bytes"),
         ({"paths": "torn.jsonl", "format": "sarif", "output-file": "out dir/r.sarif"}, 1, ""),
         ({"paths": "missing.jsonl"}, 2, "no such file: missing.jsonl"),
-        ({"paths": ""}, 2, "no log named"),
+        ({"paths": ""}, 2, "::error::paths: is empty"),
         ({"paths": "--help"}, 2, "no such file: --help"),
         ({"paths": "$(touch owned)`touch owned`; touch owned"}, 2, "no such file: $(touch owned)"),
         ({"paths": "clean.jsonl", "format": "text; touch owned"}, 2, "--format"),

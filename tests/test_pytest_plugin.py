@@ -230,7 +230,11 @@ def test_what_is_named_is_run(words: list[str], collected: set[str], project: py
         ("replay_paths = recordings/*.sse", "ERROR: replay_paths: nothing matches the pattern: "),
         ("replay_paths = missing", "ERROR: replay_paths: no such file: "),
         ("replay_paths = tests", "ERROR: replay_paths: "),
-        ("replay_paths = recordings\nreplay_ignore = X999", "ERROR: replay_select, replay_ignore, replay_severity: "),
+        ("replay_paths = recordings\nreplay_ignore = X999", "ERROR: replay_ignore: there is no rule 'X999'"),
+        (
+            "replay_paths = recordings\nreplay_ignore = all",
+            "ERROR: replay_select, replay_ignore, replay_severity: leave no rule to ask",
+        ),
         ("replay_paths = recordings\nreplay_fail_level = grave", "ERROR: replay_fail_level: "),
     ],
 )

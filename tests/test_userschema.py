@@ -457,7 +457,7 @@ def test_a_schema_that_cannot_be_read_is_told(tmp_path: Path, name: str, said: s
     (tmp_path / "bare").mkdir()
     (tmp_path / "log.jsonl").touch()
 
-    with pytest.raises(UsageError, match=f"^--schema: .*: {said}$"):
+    with pytest.raises(UsageError, match=f"^schema: .*: {said}$"):
         audit(b"", schema=tmp_path / name)
 
 
@@ -467,7 +467,7 @@ def test_a_schema_without_permission_is_told(check: Check, monkeypatch: pytest.M
 
     monkeypatch.setattr(Path, "open", refuse)
 
-    with pytest.raises(UsageError, match=f"^--schema: {re.escape(str(check.path))}: Permission denied$"):
+    with pytest.raises(UsageError, match=f"^schema: {re.escape(str(check.path))}: Permission denied$"):
         audit(b"", schema=check.path)
 
 

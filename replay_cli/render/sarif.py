@@ -43,11 +43,13 @@ def render(reports: Iterable[Report], outcome: Outcome, style: Style) -> Iterato
     places = {rule.code: place for place, rule in enumerate(style.rules)}
     for report in reports:
         prints = Fingerprints()
-        place = _artifact(report.source)
+        place, packed = _artifact(report.source), report.compression is not None
         for one in report.findings:
             fingerprint = prints.of(one)
             if written[one.severity] < MOST[one.severity]:
-                yield f"{',' if written.total() else ''}\n{text(_result(one, places[one.code], place, fingerprint))}"
+                location = {"artifactLocation": place, "region": _region(one, packed)}
+                result = _result(one, places[one.code], location, fingerprint)
+                yield f"{',' if written.total() else ''}\n{text(result)}"
                 written[one.severity] += 1
     yield f'\n],"invocations":[{text(_invocation(outcome, written))}]}}]}}\n'
 
@@ -82,29 +84,28 @@ def _artifact(source: str) -> dict[str, Any]:
     return {"uri": reference} if reference == shown else {"uri": reference, "description": {"text": _plain(shown)}}
 
 
-def _result(one: Finding, number: int, place: dict[str, Any], fingerprint: str) -> dict[str, Any]:
+def _result(one: Finding, number: int, location: dict[str, Any], fingerprint: str) -> dict[str, Any]:
     return {
         "ruleId": one.code,
         "ruleIndex": number,
         "level": one.severity,
         "message": {"text": _plain(one.message)},
-        "locations": [{"physicalLocation": {"artifactLocation": place, "region": _region(one)}}],
+        "locations": [{"physicalLocation": location}],
         "partialFingerprints": {LINE_HASH: fingerprint},
     }
 
 
-def _region(one: Finding) -> dict[str, int]:
-    """From the place of a finding to the end of its line, in characters and in bytes: the same range (3.30.1)."""
+def _region(one: Finding, packed: bool) -> dict[str, int]:
+    """From the place of a finding to the end of its line, in characters and in bytes: the same range (3.30.1).
+
+    Bytes are those of the artifact, and our offsets those after decompression, so of a ``packed`` one there are none.
+    """
     content = one.content
     if content is None:
         return {"startLine": one.line}
-    return {
-        "startLine": one.line,
-        "startColumn": content.column,
-        "endColumn": content.column + content.characters,
-        "byteOffset": one.offset,
-        "byteLength": content.length,
-    }
+    end = content.column + content.characters
+    region = {"startLine": one.line, "startColumn": content.column, "endColumn": end}
+    return region if packed else {**region, "byteOffset": one.offset, "byteLength": content.length}
 
 
 def _plain(said: str) -> str:
