@@ -13,16 +13,19 @@ the runtime would not write). What it does not cover is not proven, and goes to 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from replay_cli import rules
+from replay_cli import payloads, rules
 from replay_cli.columns import Row
+from replay_cli.envelope import Envelope
 from replay_cli.members import Member, members
+from replay_cli.payloads import COMPLETED
+from replay_cli.plainjson import read_plain
 from replay_cli.profiles import KNOWN, Shape
-from replay_cli.skeletons import Payloads
 from replay_cli.timestamps import nanoseconds
 
 SEQ = rb"[1-9][0-9]{0,14}+"
@@ -48,12 +51,13 @@ VALUES: dict[str, bytes] = {
     "item_id": rb'(?:null|"' + ID + rb'")',
     "minute": MINUTE,
     "second": SECOND,
-    # Read afterwards (``skeletons``).
+    # Read afterwards.
     "payload": rb"(?s:.*)",
 }
 """What each slot may hold."""
 
 _MINUTE = re.compile(MINUTE).fullmatch
+_NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
 _TIME = re.compile(rb'"(' + MINUTE + rb"):(" + SECOND + rb')(?:Z|\+00:00)"')
 _NEEDED = {
     Shape.ENVELOPE: KNOWN[Shape.LEGACY] | {"kind"},
@@ -200,7 +204,7 @@ class Layout:
         """Whether a frame (without its terminator) is laid out so, whatever it says."""
         return self._match(text) is not None
 
-    def read(self, text: bytes, payloads: Payloads) -> Row | None:
+    def read(self, text: bytes) -> Row | None:
         """What a frame (without its terminator) says, if it is of this layout and nothing is wrong with it."""
         found = self._match(text)
         if found is None:
@@ -208,11 +212,37 @@ class Layout:
         seq, link, name, thread, turn, item, minute, second, payload = found.group(*self._groups)
         if not is_minute(minute):
             return None
-        said = payloads.asked(name, (thread, turn, item), payload)
-        if said is None:
+        event = name.decode()
+        asked = _asked(event, thread.decode(), _id(turn), _id(item), payload)
+        if asked is None:
             return None
-        looked = self._looked + said[1]
-        return Row(seq, link, thread, minute, second, said[0], looked, turn, item, payload, text, self._tight)
+        looked = self._looked + asked
+        return Row(seq, link, thread, minute, second, event, looked, turn, item, payload, text, self._tight)
+
+
+def _asked(event: str, thread: str, turn: str | None, item: str | None, payload: bytes) -> tuple[str, ...] | None:
+    """The rules that a payload was asked for; None if it is no JSON, or disagrees."""
+    # A line end inside a JSON text could only be white space, but in SSE it cuts.
+    if b"\n" in payload or b"\r" in payload:
+        return None
+    try:
+        value = read_plain(payload)
+    except ValueError:
+        return None
+    # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.
+    if event == COMPLETED and _NEGATIVE_ZERO.search(payload):
+        return None
+    asked = payloads.plainly_agreed(event, thread, turn, item, value)
+    if asked is not None:
+        return asked
+    looked: Counter[str] = Counter()
+    envelope = Envelope(0, event, thread, turn, item, "", value)
+    disagreement = next(payloads.disagreements(envelope, looked), None)
+    return tuple(looked.elements()) if disagreement is None else None
+
+
+def _id(text: bytes | None) -> str | None:
+    return None if text is None or text == b"null" else text[1:-1].decode()
 
 
 @lru_cache(maxsize=4096)

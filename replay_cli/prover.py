@@ -22,7 +22,7 @@ from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan, Shape
 from replay_cli.runs import Run
 from replay_cli.sections import Section, within
-from replay_cli.skeletons import Payloads
+from replay_cli.skeletons import Skeletons
 from replay_cli.slots import Slots
 
 LAYOUTS = 16
@@ -59,7 +59,7 @@ class Learned:
     whole: bool = False
     layouts: list[Layout] = field(default_factory=list)
     deltas: list[Deltas] = field(default_factory=list)
-    payloads: Payloads = field(default_factory=Payloads)
+    skeletons: Skeletons = field(default_factory=Skeletons)
     compiled: int = 0
 
     @property
@@ -216,14 +216,30 @@ class _Proof:
     def _row(self, text: bytes) -> Row:
         if len(text) > HEAVY:
             return UNSURE
+        row = self._learned.skeletons.read(text)
+        if row is not None:
+            return row
         layouts = self._learned.layouts
         for index, layout in enumerate(layouts):
-            row = layout.read(text, self._learned.payloads)
+            row = layout.read(text)
             if row is not None:
                 if index:
                     layouts.insert(0, layouts.pop(index))
+                self._learn_skeleton(text, row)
                 return row
         return UNSURE
+
+    def _learn_skeleton(self, text: bytes, row: Row) -> None:
+        if self._learned.skeletons.wants(row):
+            exemplar = self._exemplar(text)
+            if exemplar is not None:
+                self._learned.skeletons.learn(exemplar, row)
+
+    def _exemplar(self, text: bytes) -> Exemplar | None:
+        """A proven frame, without its terminator, cut into slots."""
+        start = text.rfind(b"\n") + 1 if self._sse else 0
+        data = text[start:].removeprefix(b"data:").removeprefix(b" ") if self._sse else text
+        return exemplar_of(text, data, len(text) - len(data), self._plan.shape)
 
     def _change_pattern(self, raw: bytes) -> None:
         """Another pattern for deltas, for the next block: this writer's ids are of other lengths, say."""
@@ -232,10 +248,7 @@ class _Proof:
             if deltas.covers(raw):
                 known.insert(0, known.pop(index))
                 return
-        text = raw.removesuffix(self._terminator)
-        start = text.rfind(b"\n") + 1 if self._sse else 0
-        data = text[start:].removeprefix(b"data:").removeprefix(b" ") if self._sse else text
-        exemplar = exemplar_of(text, data, len(text) - len(data), self._plan.shape)
+        exemplar = self._exemplar(raw.removesuffix(self._terminator))
         if exemplar is not None:
             _learn_deltas(self._learned, exemplar, self._terminator)
 

@@ -1,27 +1,26 @@
-"""Skeletons: payloads of events that are no deltas, read by patterns where that was learned, else by orjson.
+"""Skeletons: frames of events that are no deltas, read by one look where that was learned.
 
-A skeleton is the argument of ``layouts`` once more: a payload that differs in the insides of strings and in numbers
-only from one that agrees with its frame has the same structure. The status stays as it is in that one, and each id
-that mirrors the frame's is held against it; so the same rules were asked, and nothing was found.
+The argument of ``layouts`` once more: a frame that differs from a clean one in its slots, and in its payload in the
+insides of strings and in numbers only, has the same structure. The name of the event and the status stay as they are
+in that one, and so do ids that are null; each id in the payload that mirrors the frame's is a slot of the same name.
+So the same rules were asked, and nothing was found.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from replay_cli import payloads
-from replay_cli.envelope import Envelope
+from replay_cli.columns import Row
+from replay_cli.layouts import ID, VALUES, Exemplar, Slot, is_minute
 from replay_cli.members import elements, members
-from replay_cli.payloads import COMPLETED
-from replay_cli.plainjson import read_plain
 from replay_cli.strings import STRING, is_utf8
 
 PATIENCE = 200
-"""Payloads of one event that are read by orjson before a skeleton is made: it costs as much as they do."""
+"""Frames of one event that are read by a layout before a skeleton is made: it costs as much as they do."""
 
 SKELETONS = 4
 """Skeletons for one event that are tried at most: each takes milliseconds to make, and a hostile log has no end."""
@@ -37,138 +36,157 @@ MOST = 64
 
 _NUMBER = rb"-?(?:0|[1-9][0-9]{0,14}+)(?:\.[0-9]{1,15}+)?+"
 """Numbers that are far from where readers differ."""
-_NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
 
-Ids = tuple[bytes, bytes | None, bytes | None]
-"""A frame's thread, without quotes; its turn and its item as they stand in it, quotes included, None if absent."""
+_GROUPS = ("seq", "previous_seq", "thread_id", "turn_id", "item_id", "minute", "second", "payload")
+_IDS = ("thread_id", "turn_id", "item_id")
+_ID_VALUES = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"'}
+
+# Where a name is found that is not the frame's, no skeleton fits.
+_NAME = re.compile(rb'"event": ?"([A-Za-z0-9_.-]{1,80})"').search
 
 
 class Skeleton:
-    """The pattern of a payload. Its groups are the ids that stand in it, and ``numbers`` says which of the frame's
-    (thread, turn and item) each is; ``ids`` are those of the frame that it is made of, whose nulls others must share.
-    """
+    """The pattern of a frame, which is that of ``exemplar`` with ``row``: it reads frames of that kind into rows."""
 
-    def __init__(self, pattern: re.Pattern[bytes], numbers: list[int], ids: Ids, looked: tuple[str, ...]) -> None:
-        self.looked = looked
-        self._match = pattern.fullmatch
-        self._numbers = numbers
-        # That of an id in the payload is shown by the pattern, which has no null there.
-        self._nulls = [(number, _is_null(ids[number])) for number in (1, 2) if number not in numbers]
+    def __init__(self, pattern: bytes, exemplar: Exemplar, row: Row) -> None:
+        # What it lacks is read as a group that matches nothing, so that all have the same groups.
+        compiled = re.compile(pattern + rb"(?P<none>(?!))?")
+        self._match = compiled.fullmatch
+        self._groups = [compiled.groupindex.get(name, compiled.groupindex["none"]) for name in _GROUPS]
+        self._event, self._looked, self._tight = row.event, row.looked, row.tight
+        self._nulls = [value if value == b"null" else None for value in map(exemplar.value, _IDS[1:])]
 
-    def fits(self, payload: bytes, ids: Ids) -> bool:
-        """Whether a payload is so, and agrees with the ids of its frame."""
-        found = self._match(payload)
+    def read(self, text: bytes) -> Row | None:
+        """What a frame (without its terminator) says, if it is of this kind and nothing is wrong with it."""
+        found = self._match(text)
         if found is None:
-            return False
-        for text, number in zip(found.groups(), self._numbers, strict=True):
-            if text != ids[number]:
-                return False
-        for number, null in self._nulls:
-            if _is_null(ids[number]) is not null:
-                return False
-        return payload.isascii() or is_utf8(payload)
+            return None
+        seq, link, thread, turn, item, minute, second, payload = found.group(*self._groups)
+        if not is_minute(minute) or not (text.isascii() or is_utf8(text)):
+            return None
+        turn, item = turn or self._nulls[0], item or self._nulls[1]
+        return Row(
+            seq, link, thread, minute, second, self._event, self._looked, turn, item, payload, text, self._tight
+        )
 
 
 @dataclass(slots=True)
 class _Event:
-    """What is known of one event's payloads: its name, how many skeletons may still be made, those that there are,
-    and how many payloads fitted none since the last was made.
+    """What is known of one event: how many skeletons may still be made, those that there are, and how many frames
+    fitted none since the last was made.
     """
 
-    name: str
     left: int
     skeletons: list[Skeleton] = field(default_factory=list)
     waiting: int = 0
 
 
-class Payloads:
-    """Reads payloads, and learns while it does."""
+class Skeletons:
+    """The skeletons that were learned, by event."""
 
     def __init__(self) -> None:
         self._events: dict[bytes, _Event] = {}
 
-    def copy(self) -> Payloads:
+    def copy(self) -> Skeletons:
         """What was learned so far, to go on from."""
-        copied = Payloads()
+        copied = Skeletons()
         copied._events = {name: replace(event, skeletons=[*event.skeletons]) for name, event in self._events.items()}
         return copied
 
-    def asked(self, name: bytes, ids: Ids, payload: bytes) -> tuple[str, tuple[str, ...]] | None:
-        """The event's name, and the rules that a payload was asked for; None if it is no JSON, or disagrees."""
+    def read(self, text: bytes) -> Row | None:
+        """What a frame (without its terminator) says; None where no skeleton fits."""
+        name = _NAME(text)
+        event = self._events.get(name[1]) if name is not None else None
+        if event is not None:
+            for skeleton in event.skeletons:
+                row = skeleton.read(text)
+                if row is not None:
+                    return row
+        return None
+
+    def wants(self, row: Row) -> bool:
+        """Whether it is worth while to learn from a frame that a layout has read; it counts them."""
+        name = row.event.encode()
         event = self._events.get(name)
         if event is None:
-            known = len(self._events) < EVENTS
-            event = _Event(name.decode(), SKELETONS if known else 0)
-            if known:
-                self._events[name] = event
-        for skeleton in event.skeletons:
-            if skeleton.fits(payload, ids):
-                return event.name, skeleton.looked
-        looked = _asked(event.name, ids, payload)
-        if looked is None:
-            return None
+            if len(self._events) >= EVENTS:
+                return False
+            event = self._events[name] = _Event(SKELETONS)
         event.waiting += 1
-        if event.waiting > PATIENCE and event.left:
-            event.waiting = 0
-            event.left -= 1
-            made = skeleton_of(event.name, ids, payload, looked)
-            if made is not None:
-                event.skeletons.append(made)
-        return event.name, looked
+        return event.waiting > PATIENCE and event.left > 0
+
+    def learn(self, exemplar: Exemplar, row: Row) -> None:
+        """Learn from a frame that it ``wants``."""
+        event = self._events[row.event.encode()]
+        event.waiting = 0
+        event.left -= 1
+        made = skeleton_of(exemplar, row)
+        if made is not None:
+            event.skeletons.append(made)
 
 
-def _asked(event: str, ids: Ids, payload: bytes) -> tuple[str, ...] | None:
-    # A line end inside a JSON text could only be white space, but in SSE it cuts.
-    if b"\n" in payload or b"\r" in payload:
+def skeleton_of(exemplar: Exemplar, row: Row) -> Skeleton | None:
+    """The skeleton of a clean frame; None where values in its payload are compared in another way."""
+    compared = payloads.compared(row.event)
+    if compared is None or len(row.payload) > LONGEST:
         return None
-    try:
-        value = read_plain(payload)
-    except ValueError:
-        return None
-    # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.
-    if event == COMPLETED and _NEGATIVE_ZERO.search(payload):
-        return None
-    thread, turn, item = ids[0].decode(), _id(ids[1]), _id(ids[2])
-    asked = payloads.plainly_agreed(event, thread, turn, item, value)
-    if asked is not None:
-        return asked
-    looked: Counter[str] = Counter()
-    envelope = Envelope(0, event, thread, turn, item, "", value)
-    disagreement = next(payloads.disagreements(envelope, looked), None)
-    return tuple(looked.elements()) if disagreement is None else None
+    draft = _Draft(exemplar.text)
+    for slot in exemplar.slots:
+        if slot.name == "payload":
+            draft.put(slot.start, slot.start, b"(?P<payload>")
+            if not _put_payload(draft, slot, exemplar, compared):
+                return None
+            draft.put(slot.end, slot.end, b")")
+        elif slot.name != "event" and exemplar.text[slot.start : slot.end] != b"null":
+            draft.put_slot(slot.name, slot.start, slot.end)
+    skeleton = Skeleton(draft.done(), exemplar, row)
+    return skeleton if skeleton.read(exemplar.text) is not None else None
 
 
-def _is_null(text: bytes | None) -> bool:
-    return text is None or text == b"null"
-
-
-def _id(text: bytes | None) -> str | None:
-    return None if text is None or text == b"null" else text[1:-1].decode()
-
-
-def skeleton_of(event: str, ids: Ids, payload: bytes, looked: tuple[str, ...]) -> Skeleton | None:
-    """The skeleton of a payload that agrees with its frame; None where its values are compared in another way."""
-    compared = payloads.compared(event)
-    if compared is None or len(payload) > LONGEST:
-        return None
-    mirrors, words, others = compared
-    leaves = list(_leaves(payload, 0, len(payload), ()))
-    if len(leaves) > MOST or any(leaf.path[: len(other)] == other for leaf in leaves for other in others):
-        return None
-    parts, numbers, at = [], [], 0
+def _put_payload(draft: _Draft, slot: Slot, exemplar: Exemplar, compared: payloads.Compared) -> bool:
+    """Put patterns in place of the values in a payload; whether all can be told by patterns."""
+    leaves = list(_leaves(draft.text, slot.start, slot.end, ()))
+    if len(leaves) > MOST or any(leaf.path[: len(other)] == other for leaf in leaves for other in compared.others):
+        return False
     for path, start, end in leaves:
-        parts.append(re.escape(payload[at:start]))
-        if path in mirrors:
-            numbers.append(mirrors[path])
-            parts.append(b'"([^"]*+)"' if mirrors[path] == 0 else b'("[^"]*+")')
-        elif path in words:
-            parts.append(re.escape(payload[start:end]))
-        else:
-            parts.append(_any_like(payload[start:end]))
-        at = end
-    pattern = re.compile(b"".join((*parts, re.escape(payload[at:]))))
-    skeleton = Skeleton(pattern, numbers, ids, looked)
-    return skeleton if skeleton.fits(payload, ids) else None
+        value = draft.text[start:end]
+        if path in compared.mirrors:
+            name = _IDS[compared.mirrors[path]]
+            # A thread's slot is what stands between the quotes.
+            inside = name == "thread_id"
+            if draft.text[start + inside : end - inside] != exemplar.value(name) or value == b"null":
+                return False
+            draft.put_slot(name, start + inside, end - inside)
+        elif path not in compared.words:
+            draft.put(start, end, _any_like(value))
+    return True
+
+
+class _Draft:
+    """A pattern in the making: a text as it stands, but for what was put in place of stretches of it, in order."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self._parts: list[bytes] = []
+        self._named: set[str] = set()
+        self._at = 0
+
+    def put(self, start: int, end: int, pattern: bytes) -> None:
+        """A pattern in place of a stretch (0-based bytes, end exclusive)."""
+        self._parts += [re.escape(self.text[self._at : start]), pattern]
+        self._at = end
+
+    def put_slot(self, name: str, start: int, end: int) -> None:
+        """A group in place of a slot, a back-reference where there is one of this name already."""
+        group = name.encode()
+        value = _ID_VALUES.get(name) or VALUES[name]
+        pattern = b"(?P=" + group + b")" if name in self._named else b"(?P<" + group + b">" + value + b")"
+        self._named.add(name)
+        self.put(start, end, pattern)
+
+    def done(self) -> bytes:
+        """The whole pattern."""
+        return b"".join((*self._parts, re.escape(self.text[self._at :])))
 
 
 def _any_like(value: bytes) -> bytes:

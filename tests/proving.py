@@ -96,7 +96,7 @@ def teach(*writers: Writer) -> None:
         _TAUGHT[writers] = dict(prover._LEARNED)
     for key, known in _TAUGHT[writers].items():
         prover._LEARNED[key] = replace(
-            known, layouts=[*known.layouts], deltas=[*known.deltas], payloads=known.payloads.copy()
+            known, layouts=[*known.layouts], deltas=[*known.deltas], skeletons=known.skeletons.copy()
         )
 
 

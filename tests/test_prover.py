@@ -15,12 +15,14 @@ import pytest
 from replay_cli import auditor, rules, skeletons, walk
 from replay_cli.auditor import NOT_COVERED, audit_block, audit_blocks
 from replay_cli.blocks import Block
+from replay_cli.columns import Row
 from replay_cli.cutting import cut
 from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
+from replay_cli.layouts import Exemplar
 from replay_cli.profiles import Plan, Shape, UserSchema
 from replay_cli.prover import COMPILED, Prover, forget, is_offered
-from replay_cli.skeletons import Ids, Skeleton, skeleton_of
+from replay_cli.skeletons import Skeleton, skeleton_of
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
 from tests.guards import GUARDS, Guard, without
@@ -133,8 +135,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Skeleton | None]:
     """The skeletons that are made from now on, None for those that were tried in vain."""
     made: list[Skeleton | None] = []
 
-    def counted(name: str, ids: Ids, payload: bytes, looked: tuple[str, ...]) -> Skeleton | None:
-        made.append(skeleton_of(name, ids, payload, looked))
+    def counted(exemplar: Exemplar, row: Row) -> Skeleton | None:
+        made.append(skeleton_of(exemplar, row))
         return made[-1]
 
     monkeypatch.setattr(skeletons, "skeleton_of", counted)
