@@ -58,14 +58,9 @@ def _dropped(told: sys.UnraisableHookArgs) -> None:
     if not isinstance(code, int) or code <= 128:
         sys.__unraisablehook__(told)
         return
-    import _thread
-    import time
+    from replay_cli.cli import send_again
 
-    def send() -> None:
-        time.sleep(0.01)  # by then the callback is over
-        os.kill(os.getpid(), code - 128)
-
-    _thread.start_new_thread(send, ())
+    send_again(code - 128)
 
 
 if __name__ == "__main__":

@@ -353,6 +353,19 @@ def _end(said: str, code: int) -> int:
     return code
 
 
+def send_again(number: int) -> None:
+    """Send this process a signal in a moment, since it came where Python drops exceptions."""
+    import _thread
+    import os
+    import time
+
+    def send() -> None:
+        time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    _thread.start_new_thread(send, ())
+
+
 def _end_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind as Ctrl-C does, so that no temporary file stays behind.
 
@@ -362,7 +375,12 @@ def _end_on_signals() -> None:
     import signal
     import threading
 
-    def end(number: int, _frame: object) -> None:
+    def end(number: int, frame: object) -> None:
+        code = getattr(frame, "f_code", None)
+        if code is not None and code.co_filename.startswith("<frozen importlib"):
+            # While it compiles a module Python drops what is raised in a sum of constants.
+            send_again(number)
+            return
         raise SystemExit(128 + number)
 
     if threading.current_thread() is threading.main_thread():

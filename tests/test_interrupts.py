@@ -188,6 +188,25 @@ def test_a_signal_while_the_program_starts_is_no_traceback_of_ours(logs: Path, n
         assert not re.search(rb"replay_cli/.*, in (?!<module>)", said)
 
 
+COMPILING = """
+import os, signal, sys, time
+from replay_cli import cli
+cli._end_on_signals()
+code = "os.kill(os.getpid(), signal.SIGTERM); list(range(9)); print('went on', flush=True)"
+exec(compile(code, "<frozen importlib._bootstrap>", "exec"))
+time.sleep(20)
+"""
+
+
+def test_a_signal_while_python_loads_a_module_is_heeded_a_moment_later() -> None:
+    """What is raised while a module is compiled Python drops in silence (``ast_opt.c``, ``make_const``)."""
+    ran = subprocess.run(
+        [sys.executable, "-c", COMPILING], env=environment(), capture_output=True, text=True, timeout=60
+    )
+
+    assert (143, "went on\n", "") == (ran.returncode, ran.stdout, ran.stderr)
+
+
 LOADING = """
 import os, sys
 module, number, dropped = sys.argv.pop(1), int(sys.argv.pop(1)), sys.argv.pop(1)

@@ -163,9 +163,9 @@ def test_what_breaks_the_grammar_or_is_known_stays_in_sight(data: bytes) -> None
     ],
 )
 def test_no_text_takes_long(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # how busy the machine is does not count
     JsonReader().read(data)
     without(data, KNOWN)
     place_of(data, "a", -1)
 
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
