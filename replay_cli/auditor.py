@@ -69,8 +69,9 @@ class _FastAudit:
         self._meet = meet
         self._reader = JsonReader()
         self._walk = Walk(plan)
-        # Lines met that break the schema: beyond those that are kept they are only counted.
+        # Lines met that break the schema: beyond those that are kept they are only counted, all in a row at once.
         self._breaking = 0
+        self._refused: list[Frame] = []
         # Likewise blank lines.
         self._blank = 0
 
@@ -80,22 +81,36 @@ class _FastAudit:
         for piece in self._walk.pieces(block):
             if isinstance(piece, Run):
                 if between is not None:
+                    self._count_refused(between)
                     yield between
                     between = None
                 yield piece.tally()
                 continue
             between = between or Tally(self._plan.kept, self._plan.gaps)
-            self._refer(piece, between)
+            if self._is_refused(piece, between):
+                self._refused.append(piece)
+            else:
+                self._count_refused(between)
+                self._refer(piece, between)
         if between is not None:
+            self._count_refused(between)
             yield between
+
+    def _is_refused(self, frame: Frame, tally: Tally) -> bool:
+        """Whether a frame only breaks the schema, and that is only to be counted."""
+        plan = self._plan
+        return self._breaking >= plan.kept and tally.refused is not None and only_breaks_schema(frame, plan)
+
+    def _count_refused(self, tally: Tally) -> None:
+        """Add the frames in a row that are only counted."""
+        if frames := self._refused:
+            tally.count_refused(frames, rules.SCHEMA_VIOLATION.code, any(map(_is_completion, frames)))
+            tally.unproven[NOT_CLEAN] += sum([frame.length for frame in frames])
+            self._refused = []
 
     def _refer(self, frame: Frame, tally: Tally) -> None:
         """Add a frame that the prover could not tell anything of."""
         plan = self._plan
-        if self._breaking >= plan.kept and tally.refused is not None and only_breaks_schema(frame, plan):
-            tally.count_refused(frame, rules.SCHEMA_VIOLATION.code, _is_completion(frame))
-            tally.unproven[NOT_CLEAN] += frame.length
-            return
         if frame.state is State.SILENT and not (frame.faults or frame.bom):
             tally.lines += frame.lines
             tally.size += frame.length

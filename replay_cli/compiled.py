@@ -19,11 +19,9 @@ from typing import Any
 
 from replay_cli.violation import MOST_VIOLATIONS, Violation, describe, expected, pointer_part
 
-Check = Callable[[object], list[Violation]]
-"""Finds all places where a value breaks a schema, in the order of the schema."""
-
-_Step = Callable[[Any, list[Violation]], None]
-"""Holds a value against one keyword, and adds what breaks it to a list."""
+_Broken = list[Violation] | None
+_Step = Callable[[Any, _Broken], None]
+"""Holds a value against one keyword, and adds what breaks it to a list; without a list it raises ``_MetError``."""
 
 ANNOTATIONS = frozenset({"$schema", "$id", "$comment", "title", "description", "default", "examples", "format"})
 """Keywords that assert nothing. ``format`` is one of them unless a validator is given a format checker; none is."""
@@ -45,6 +43,33 @@ _TYPES: dict[str, type] = {
 """
 
 
+class _MetError(Exception):
+    """A violation was met, and one is enough."""
+
+
+class Check:
+    """The quick check of a JSON Schema: its keywords as steps."""
+
+    def __init__(self, steps: list[_Step]) -> None:
+        self._steps = steps
+
+    def violations(self, value: object) -> list[Violation]:
+        """All places where a value breaks the schema, in the order of the schema."""
+        broken: list[Violation] = []
+        for step in self._steps:
+            step(value, broken)
+        return broken
+
+    def refuses(self, value: object) -> bool:
+        """Whether there are any."""
+        try:
+            for step in self._steps:
+                step(value, None)
+        except _MetError:
+            return True
+        return False
+
+
 class _Absent:
     """Stands for a member that is not there."""
 
@@ -55,21 +80,20 @@ _ABSENT = _Absent()
 def compiled(schema: object) -> Check | None:
     """The quick check of a JSON Schema (draft 2020-12), or None if there is something in it that is not known here.
 
-    The check takes a value of JSON as Python's ``json`` makes it, and returns the violations that the jsonschema
+    The check takes a value of JSON as Python's ``json`` makes it, and finds the violations that the jsonschema
     library finds, by ``profiles.found_violations``, but for those of ``NOT_ASKED``. It raises nothing.
     """
     steps = _steps(schema, _OF_OBJECT)
     # The walk gives up after so many errors; what could have more is left to it.
     if steps is None or not isinstance(schema, dict) or _size(schema) > MOST_VIOLATIONS:
         return None
+    return Check(steps)
 
-    def check(value: object) -> list[Violation]:
-        broken: list[Violation] = []
-        for step in steps:
-            step(value, broken)
-        return broken
 
-    return check
+def _add(broken: _Broken, pointer: str, keyword: str, words: str, value: object) -> None:
+    if broken is None:
+        raise _MetError
+    broken.append(Violation(pointer, keyword, words, describe(value), value))
 
 
 def _size(schema: dict[str, Any]) -> int:
@@ -106,11 +130,11 @@ def _type(wanted: object, pointer: str) -> _Step | None:
         return None
     words, fine, no_boolean = expected("type", wanted), frozenset(kinds), bool not in kinds
 
-    def step(value: object, broken: list[Violation]) -> None:
+    def step(value: object, broken: _Broken) -> None:
         # By exact type first; isinstance for what else a caller may have put into a value.
         if type(value) in fine or (isinstance(value, kinds) and not (no_boolean and isinstance(value, bool))):
             return
-        broken.append(Violation(pointer, "type", words, describe(value), value))
+        _add(broken, pointer, "type", words, value)
 
     return step
 
@@ -120,9 +144,9 @@ def _bound(keyword: str, wanted: object, pointer: str, holds: Callable[[Any, Any
         return None
     words = expected(keyword, wanted)
 
-    def step(value: object, broken: list[Violation]) -> None:
+    def step(value: object, broken: _Broken) -> None:
         if _is_number(value) and not holds(value, wanted):
-            broken.append(Violation(pointer, keyword, words, describe(value), value))
+            _add(broken, pointer, keyword, words, value)
 
     return step
 
@@ -145,8 +169,10 @@ def _required(wanted: object, pointer: str) -> _Step | None:
     names = frozenset(wanted)
     absent = [(name, Violation(pointer + pointer_part(name), "required", "present", "nothing")) for name in wanted]
 
-    def step(value: Any, broken: list[Violation]) -> None:
+    def step(value: Any, broken: _Broken) -> None:
         if isinstance(value, dict) and not names <= value.keys():
+            if broken is None:
+                raise _MetError
             broken += [violation for name, violation in absent if name not in value]
 
     return step
@@ -163,7 +189,7 @@ def _properties(wanted: object, pointer: str) -> _Step | None:
         if steps:
             members.append((name, *_cleared(schema), steps))
 
-    def step(value: Any, broken: list[Violation]) -> None:
+    def step(value: Any, broken: _Broken) -> None:
         if not isinstance(value, dict):
             return
         get = value.get

@@ -21,7 +21,7 @@ from replay_cli.frames import Frame, State
 from replay_cli.heavy import invalid_utf8
 from replay_cli.jsontext import SKIPPABLE, JsonReader, Reading, Refusal, without
 from replay_cli.members import place_of
-from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, shape_of, violations
+from replay_cli.profiles import KNOWN, RECORD_ORDER, Plan, Shape, breaks, shape_of, violations
 from replay_cli.violation import Violation, describe
 from replay_cli.wording import count
 
@@ -246,7 +246,7 @@ def _shape_read_as(frame: Frame, value: dict[str, object], plan: Plan) -> Shape 
     if plan.strict or plan.shape is Shape.RECORD or claimed is None or claimed is plan.shape:
         return plan.shape
     if claimed is Shape.ENVELOPE or set(value) <= KNOWN[claimed]:
-        return claimed if not violations(claimed, value, plan.fast) else plan.shape
+        return plan.shape if breaks(claimed, value, plan.fast) else claimed
     return plan.shape
 
 
@@ -264,9 +264,7 @@ def _stream_of(frame: Frame) -> str:
 
 
 def _positional(values: list[object]) -> bool:
-    return len(values) == len(RECORD_ORDER) and not violations(
-        Shape.RECORD, dict(zip(RECORD_ORDER, values, strict=True))
-    )
+    return len(values) == len(RECORD_ORDER) and not breaks(Shape.RECORD, dict(zip(RECORD_ORDER, values, strict=True)))
 
 
 def _schema_finding(frame: Frame, rule: Rule, broken: list[Violation], plan: Plan) -> Finding:

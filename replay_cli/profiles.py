@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,9 +120,9 @@ def _schema(shape: Shape) -> Any:
 
 
 @cache
-def _check(shape: Shape) -> Check:
-    """The quick check of a shape, or the walk where its schema says what the quick one does not know."""
-    return compiled(_schema(shape)) or partial(walked, shape)
+def _check(shape: Shape) -> Check | None:
+    """The quick check of a shape; None where its schema says what that does not know."""
+    return compiled(_schema(shape))
 
 
 @cache
@@ -145,12 +145,26 @@ def violations(shape: Shape, value: dict[str, object], fast: bool = True) -> lis
 
     With ``fast`` as a quick check finds them, else as jsonschema does.
     """
-    found = _check(shape)(value) if fast else walked(shape, value)
+    check = _check(shape) if fast else None
+    found = walked(shape, value) if check is None else check.violations(value)
     timestamp = value.get("timestamp")
-    if shape is Shape.RECORD and isinstance(timestamp, str) and (reason := chrono_refuses(timestamp)):
+    if reason := _refused_time(shape, timestamp):
         refused = f"a string that chrono refuses: {reason}"
         found.append(Violation("/timestamp", "format", "a date and time", refused, timestamp))
     return found
+
+
+def breaks(shape: Shape, value: dict[str, object], fast: bool = True) -> bool:
+    """Whether ``value`` breaks the schema of ``shape`` anywhere (``violations``)."""
+    check = _check(shape) if fast else None
+    if check is None:
+        return bool(violations(shape, value, fast))
+    return check.refuses(value) or bool(_refused_time(shape, value.get("timestamp")))
+
+
+def _refused_time(shape: Shape, timestamp: object) -> str | None:
+    """Why chrono refuses the time of a record; nothing if it does not."""
+    return chrono_refuses(timestamp) if shape is Shape.RECORD and isinstance(timestamp, str) else None
 
 
 def walked(shape: Shape, value: object) -> list[Violation]:

@@ -12,7 +12,7 @@ from replay_cli.frames import Frame, State
 from replay_cli.heavy import HEAVY
 from replay_cli.opening import is_other_stream
 from replay_cli.plainjson import read_plain
-from replay_cli.profiles import Plan, shape_of, violations
+from replay_cli.profiles import Plan, breaks, shape_of
 
 
 def only_breaks_schema(frame: Frame, plan: Plan) -> bool:
@@ -32,4 +32,4 @@ def only_breaks_schema(frame: Frame, plan: Plan) -> bool:
         return False
     if shape_of(value) is not plan.shape or (plan.framing == "sse" and is_other_stream(value)):
         return False
-    return bool(violations(plan.shape, value))
+    return breaks(plan.shape, value)

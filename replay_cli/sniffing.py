@@ -17,7 +17,7 @@ from replay_cli.frames import JSONL, Frame, State
 from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.opening import is_other_stream
 from replay_cli.plainjson import read_plain
-from replay_cli.profiles import Shape, shape_of, violations
+from replay_cli.profiles import Shape, breaks, shape_of
 from replay_cli.sse import SSE
 
 HEAD = 64 * 1024
@@ -222,7 +222,7 @@ def _sniff_sse(head: bytes, fitting: bool) -> Sniffed:
 
 def _fits(objects: list[dict[str, object]]) -> bool:
     """Whether one of the objects at least is an event, by the schema of the shape that it claims."""
-    return any((shape := shape_of(value)) is not None and not violations(shape, value) for value in objects)
+    return any((shape := shape_of(value)) is not None and not breaks(shape, value) for value in objects)
 
 
 def _is_compat(frame: Frame) -> bool:

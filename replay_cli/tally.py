@@ -137,19 +137,20 @@ class Tally:
         _add(self.unproven, right.unproven)
         return sorted(brought, key=lambda finding: finding.place) if len(brought) > 1 else brought
 
-    def count_refused(self, frame: Frame, code: str, completed: bool) -> None:
-        """Add the tally of one frame that is refused for one reason, a finding that is only counted, in place.
+    def count_refused(self, frames: list[Frame], code: str, completed: bool) -> None:
+        """Add the tally of frames that are refused for one reason, findings that are only counted, in place.
 
-        There must be a ``refused`` line already; else its place would have to be known.
+        There must be a ``refused`` line already; else its place would have to be known. ``completed`` tells whether
+        one of them seems to end a turn.
         """
-        self.broken[code] += 1
+        self.broken[code] += len(frames)
         self._keep(code, [])
-        self.bad = _span(self.bad, (frame.offset, frame.offset))
+        self.bad = _span(self.bad, (frames[0].offset, frames[-1].offset))
         self.completed = self.completed or completed
-        self.lines += frame.lines
-        self.size += frame.length
-        self.frames += 1
-        self.comments += frame.comments
+        self.lines += sum([frame.lines for frame in frames])
+        self.size += sum([frame.length for frame in frames])
+        self.frames += len(frames)
+        self.comments += sum([frame.comments for frame in frames])
 
     def count_blank(self, frame: Frame, code: str) -> None:
         """Add the tally of a blank line, a finding that is only counted, in place."""

@@ -109,7 +109,7 @@ OWNERS = {
     "signal": "__main__ cli pool userschema",
     "tempfile": "atomic emitting held ordering restoring ring",
     "threading": "ahead cli pool remote userschema",
-    "time": "__main__ gathering index pacing progress remote tailing userschema",
+    "time": "cli gathering index pacing progress remote tailing userschema",
     "multiprocessing": "pool",
     "concurrent": "pool",
     # Nobody reaches out, leaves notes elsewhere, or starts anything.
