@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from replay_cli import rules
+from replay_cli.errors import one_line
 from replay_cli.expectations import Bound, Compared, Difference, Looked, Seen
 from replay_cli.findings import Fact, Rule, Severity
 from replay_cli.gate import Recording
@@ -150,6 +151,8 @@ def _report(source: str, looked: Looked | None, found: list[Finding], verdict: s
 
 def _at(rule: Rule, line: int, message: str, facts: dict[str, Fact] | None = None) -> Finding:
     level: Level = "warning" if rule.severity is Severity.WARNING else "error"
+    # Also what stands in it of a log or a manifest, a name as ends-with, goes to terminals through other programs.
+    message = one_line(message)
     return Finding(rule.code, rule.name, level, message, max(line, 1), 1, 0, facts or {"said": message})
 
 
