@@ -32,7 +32,7 @@ from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
 from replay_cli.resembling import meant
-from replay_cli.rules import FOREIGN_LOG
+from replay_cli.rules import FOREIGN_LOG, NO_EVENTS
 from replay_cli.sources import open_path
 from replay_cli.wording import count, listed
 
@@ -144,7 +144,9 @@ class _Run:
         if update:
             self._update(checked)
         else:
-            if any(one.differs for one in checked):
+            # That none of all holds an event is told by a code of its own.
+            seen_nothing = NOTHING in self._due
+            if any(one.differs and not (seen_nothing and one.is_but_empty) for one in checked):
                 self._due.add(FINDINGS)
             try:
                 self._write(checked)
@@ -278,9 +280,15 @@ class _Run:
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
                 continue
+            if one.looked.is_mute:
+                left += 1
+                said = f"holds no event, and no rule is asked that says so; exclude it, or ask {NO_EVENTS.name}"
+                self._say(f"{one_line(path)}: {said}")
+                self._due.add(FINDINGS)
+                continue
             new += one.compared is None
             found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
-        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])
+        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events and not one.looked.is_mute])
         # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
         if self._due & {USAGE, NOTHING}:
             self._say(f"{self._manifest.shown} was not written")

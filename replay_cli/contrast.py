@@ -26,6 +26,7 @@ def contrast(path: str, place: str, compared: Compared) -> Iterator[str]:
     numbers += ["begins elsewhere"] if "starts-at-seq" in keys else []
     numbers += ["ends otherwise"] if keys - {"starts-at-seq"} else []
     numbers += [f"{compared.uncompared} more than can be compared"] if compared.uncompared else []
+    numbers += ["no event, and no finding that says so"] if compared.empty else []
     yield f"{one_line(path)}: {', '.join(numbers)} (expected at {one_line(place)})"
     yield from islice((line for one in compared.differences for line in _lines(one)), SHOWN)
     if len(kinds) > SHOWN:

@@ -979,7 +979,7 @@ EMPTY = '[[expect]]\npath = "empty.jsonl"\n'
         (f'paths = ["empty.jsonl"]\n{EMPTY}select = ["S"]\n', 3),
         (f'paths = ["empty.jsonl"]\n{EMPTY}findings = [{{ rule = "no-events" }}]\n', 0),
         (f'paths = ["empty.jsonl"]\n{EMPTY}', 1),
-        (f'paths = ["."]\nignore = ["no-events"]\n{EMPTY}[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n', 0),
+        (f'paths = ["."]\nignore = ["no-events"]\n{EMPTY}[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n', 1),
     ],
 )
 @pytest.mark.parametrize("form", ["text", "json", "junit", "markdown"])
@@ -994,6 +994,28 @@ def test_a_gate_that_saw_no_event_does_not_pass(
     assert (code == 3) == ("no event was seen in any recording" in ran.stderr)
     if form == "json":
         assert (code, code == 3) == ((told := json.loads(ran.stdout))["exit_code"], bool(told["problems"]))
+
+
+@pytest.mark.parametrize("data", [b"", b"version https://git-lfs\n"], ids=["emptied", "pointer of Git LFS"])
+@pytest.mark.parametrize("rules", ['select = ["S"]', 'ignore = ["J", "L"]'])
+def test_a_recording_that_lost_all_its_events_is_not_as_expected_whatever_rules_are_asked(
+    data: bytes, rules: str, folder: Path, called: Replay
+) -> None:
+    manifest = write(folder, f'{rules}\n[[expect]]\npath = "logs/*.jsonl"\n')
+    (folder / "logs" / "broken.jsonl").write_bytes(WHOLE)
+    assert 0 == called("check").code
+
+    (folder / "logs" / "broken.jsonl").write_bytes(data)
+    ran = called("check")
+    said = "logs/broken.jsonl: no event, and no finding that says so (expected at replay.toml:2)\n"
+    assert (1, said) == (ran.code, ran.stdout)
+
+    before, ran = manifest.read_text(), called("check", "--update")
+    assert (1, before) == (ran.code, manifest.read_text())
+    assert ran.stderr.startswith("replay: logs/broken.jsonl: holds no event, and no rule is asked that says so; ")
+
+    write(folder, f'paths = ["."]\n{rules}\n')
+    assert (1, 1) == (called("check", "--update").code, manifest.read_text().count("[[expect]]"))
 
 
 def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay: Replay) -> None:
