@@ -325,6 +325,32 @@ def test_blank_lines_are_told_apart_by_what_follows_them(folder: Path, called: R
     assert [("unexpected", 3), ("missing", 4), ("unexpected", 5), ("missing", 8)] == told(3, 5)
 
 
+@pytest.mark.parametrize("begun", [b"{", b"{}", b'{"event', b'{"payload":{"seq":4}}'])
+@pytest.mark.parametrize("suffix", ["jsonl", "sse"])
+def test_what_begins_like_an_event_is_told_apart_by_what_follows_it(
+    begun: bytes, suffix: str, folder: Path, called: Replay
+) -> None:
+    def told(before: int) -> list[tuple[str, int]]:
+        """What differs where it stands before that event."""
+        events = {seq: (record if suffix == "jsonl" else _framed)(seq) for seq in range(1, 10)}
+        events[before] = (begun + b"\n" if suffix == "jsonl" else b"data: " + begun + b"\n\n") + events[before]
+        (folder / "logs" / f"broken.{suffix}").write_bytes(b"".join(events.values()))
+        (recording, *_) = json.loads(called("check", "--format", "json").stdout)["recordings"]
+        return [(one["kind"], (one["found"] or one["expected"])["seq"]) for one in recording["differences"]]
+
+    (folder / "logs" / "broken.jsonl").unlink()
+    write(folder, 'paths = ["logs"]\n')
+    told(4)
+    blessed(folder, called)
+
+    assert [] == told(4)
+    assert [("missing", 4), ("unexpected", 8)] == told(8)
+
+
+def _framed(seq: int) -> bytes:
+    return capture((seq, seq - 1))
+
+
 def test_an_edit_above_revives_nothing(folder: Path, replay: Replay) -> None:
     manifest = blessed(folder, replay)
     path = folder / "logs" / "broken.jsonl"
