@@ -288,7 +288,7 @@ class _Run:
                 continue
             new += one.compared is None
             found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
-        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events and not one.looked.is_mute])
+        self._tell_of_empty([one for one in checked if one.differs and one.looked.seen and not one.looked.events])
         # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
         if self._due & {USAGE, NOTHING}:
             self._say(f"{self._manifest.shown} was not written")
@@ -310,11 +310,12 @@ class _Run:
         said += [f"{gone:,} gone"] * bool(gone) + [f"{left:,} not written"] * bool(left)
         self._say(f"wrote {self._manifest.shown}: {', '.join(said)}")
 
-    def _tell_of_empty(self, new: list[Judged]) -> None:
-        """Say what is expected from now on, though it may be no recording at all."""
-        if new:
-            paths = listed([one.recording.path for one in new])
-            self._say(f"{count(len(new), 'new recording')} without any event: {paths}; exclude what is no recording")
+    def _tell_of_empty(self, empty: list[Judged]) -> None:
+        """Say what is expected from now on, though it may be no recording at all, or not have been fetched."""
+        for kind, known, hint in (("new", False, "exclude what is no recording"), ("known", True, "was it fetched?")):
+            paths = [one.recording.path for one in empty if (one.compared is not None) == known]
+            if paths:
+                self._say(f"{count(len(paths), f'{kind} recording')} without any event: {listed(paths)}; {hint}")
 
 
 def _is_text(path: str) -> bool:

@@ -1354,6 +1354,20 @@ def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, r
     assert 0 == replay("check").code
 
 
+@pytest.mark.parametrize("data", [b"", POINTER], ids=["emptied", "pointer of Git LFS"])
+def test_update_names_a_recording_that_has_lost_all_its_events(data: bytes, folder: Path, replay: Replay) -> None:
+    blessed(folder, replay)
+    (folder / "logs" / "broken.jsonl").write_bytes(data)
+    (folder / "logs" / "new.jsonl").write_bytes(data)
+    ran = replay("check", "--update")
+
+    assert (0, "replay: wrote replay.toml: 1 new, 1 changed") == (ran.code, last(ran.stderr))
+    assert "replay: 1 known recording without any event: logs/broken.jsonl; was it fetched?\n" in ran.stderr
+    assert "replay: 1 new recording without any event: logs/new.jsonl;" in ran.stderr
+    assert "says so already" in (again := replay("check", "--update").stderr)
+    assert "without any event" not in again
+
+
 def test_exclude_goes_from_the_folder_of_the_manifest(folder: Path, called: Replay) -> None:
     (folder / "logs" / "sub").mkdir()
     (folder / "logs" / "sub" / "more.jsonl").write_bytes(WHOLE)
