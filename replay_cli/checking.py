@@ -282,8 +282,8 @@ class _Run:
                 continue
             if one.looked.is_mute:
                 left += 1
-                said = f"holds no event, and no rule is asked that says so; exclude it, or ask {NO_EVENTS.name}"
-                self._say(f"{one_line(path)}: {said}")
+                why = f"holds no event, and no rule is asked that says so; exclude it, or ask {NO_EVENTS.name}"
+                self._say(f"{one_line(path)}: {why}")
                 self._due.add(FINDINGS)
                 continue
             new += one.compared is None

@@ -56,7 +56,7 @@ class Looked(NamedTuple):
 
     @property
     def is_mute(self) -> bool:
-        """Whether nothing is told of it, as if it were clean, though no event was seen: no rule that says so is asked."""
+        """Whether nothing is told of it, as if it were clean, though no event was seen: no rule was asked of that."""
         return not (self.events or self.seen or self.failure is not None)
 
 

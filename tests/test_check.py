@@ -784,6 +784,17 @@ def test_validate_goes_by_the_manifest_that_check_goes_by(folder: Path, called: 
     assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
 
 
+@pytest.mark.parametrize("text", ['ignore = ["S"]\n', "ignor = 1\n"])
+@pytest.mark.parametrize("name", ["replay.toml", "link"])
+def test_validate_does_not_write_over_the_manifest(text: str, name: str, folder: Path, called: Replay) -> None:
+    manifest = write(folder, text)
+    (folder / "link").symlink_to(manifest)
+    ran = called("validate", "--format", "json", "--output-file", name, "logs/whole.jsonl")
+
+    assert (2, f"replay: --output-file: {name} is the manifest") == (ran.code, last(ran.stderr))
+    assert text == manifest.read_text()
+
+
 def test_validate_goes_by_several_manifests_each_log_by_the_nearest_to_its_path(folder: Path, called: Replay) -> None:
     """In a repository of several packages, pre-commit names the files of all of them at once."""
     torn = WHOLE + record(9)[:40]
@@ -1158,21 +1169,25 @@ def test_a_manifest_that_is_too_large_is_not_read(folder: Path, monkeypatch: pyt
         configured.load(path)
 
 
-@pytest.mark.parametrize("command", ["check", "validate logs/whole.jsonl"])
-def test_what_is_called_like_a_manifest_is_taken_for_one(command: str, folder: Path, called: Replay) -> None:
+@pytest.mark.parametrize("command", ["check", "validate whole.jsonl"])
+@pytest.mark.parametrize("name", ["replay.toml", "pyproject.toml"])
+def test_what_is_called_like_a_manifest_is_taken_for_one(
+    command: str, name: str, folder: Path, called: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(folder, "[tool.replay]\n", "pyproject.toml")
-    manifest = folder / "replay.toml"
+    monkeypatch.chdir(folder / "logs")
+    manifest = folder / "logs" / name
     manifest.symlink_to("nowhere")
-    assert (2, "replay: replay.toml: is a link to nothing") == (
+    assert (2, f"replay: {name}: is a link to nothing") == (
         (ran := called(*command.split())).code,
         ran.stderr.partition(" (--isolated")[0].strip(),
     )
     manifest.unlink()
     manifest.mkdir()
-    assert (2, True) == ((ran := called(*command.split())).code, "replay: replay.toml: is a folder" in ran.stderr)
+    assert (2, True) == ((ran := called(*command.split())).code, f"replay: {name}: is a folder" in ran.stderr)
     manifest.rmdir()
     os.mkfifo(manifest)
-    assert (2, True) == ((ran := called(*command.split())).code, "replay.toml: is no regular file" in ran.stderr)
+    assert (2, True) == ((ran := called(*command.split())).code, f"{name}: is no regular file" in ran.stderr)
 
 
 def test_what_a_manifest_elsewhere_names_is_told_from_here(folder: Path, called: Replay) -> None:
