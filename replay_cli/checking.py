@@ -24,7 +24,7 @@ from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.folders import named_in
 from replay_cli.formatted import Told, pieces
-from replay_cli.gate import Gate, Recording, gather, leads_nowhere, missing
+from replay_cli.gate import Gate, Recording, gather, may_be_elsewhere, missing
 from replay_cli.judged import Judged
 from replay_cli.manifest import Manifest, Settings, grading_of
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
@@ -128,7 +128,7 @@ class _Run:
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
-        gone = [one for one in gate.gone if not update or leads_nowhere(one.full)]
+        gone = [one for one in gate.gone if not update or may_be_elsewhere(one.full)]
         for problem in (*gate.problems, *(missing(self._manifest, one) for one in gone)):
             self._miss(problem)
         for line in gate.empty:
