@@ -128,7 +128,8 @@ class _Run:
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
-        gone = [one for one in gate.gone if not update or may_be_elsewhere(one.full)]
+        # Where no recording is left nothing is written anyway, which is told as a whole.
+        gone = [one for one in gate.gone if not update or (gate.recordings and may_be_elsewhere(one.full))]
         for problem in (*gate.problems, *(missing(self._manifest, one) for one in gone)):
             self._miss(problem)
         for line in gate.empty:
@@ -252,7 +253,8 @@ class _Run:
         said += [f"{new:,} without an entry"] if new else []
         said += [f"{unread:,} not read to the end"] if unread else []
         said += [f"{count(self._skipped, 'other log')} skipped"] if self._skipped else []
-        self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if new or differ else ""))
+        takes = any(one.differs and one.can_be_expected for one in checked)
+        self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if takes else ""))
 
     # -- blessing ----------------------------------------------------------------------------------------------------
 
@@ -291,7 +293,7 @@ class _Run:
         self._tell_of_empty([one for one in checked if one.differs and one.looked.seen and not one.looked.events])
         # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
         if self._due & {USAGE, NOTHING}:
-            self._say(f"{self._manifest.shown} was not written")
+            self._say(f"nothing was written into {self._manifest.shown}")
             return
         blessing = blessed(self._manifest, found, self._gate.gone)
         if blessing == self._manifest.text:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from replay_cli.atomic import replacing, say, standard_output
 from replay_cli.blessing import quoted
 from replay_cli.checking import Request, check
-from replay_cli.configured import find, made
+from replay_cli.configured import find, load, made
 from replay_cli.discovery import discover
 from replay_cli.errors import UsageError, one_line
 from replay_cli.gate import gather
@@ -86,6 +86,7 @@ def found(dry_run: bool) -> int:
     files += _if_new(root, ".github/workflows/replay.yml", WORKFLOW)
     files += _hook(root)
     if manifest is not None:
+        load(manifest)  # one that cannot be meant is told: nothing could be written into it
         shown = one_line(os.path.relpath(manifest))
         say(f"replay: {shown} is there already; `replay check --update` writes what is expected into it")
     if dry_run:

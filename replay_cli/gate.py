@@ -194,10 +194,16 @@ def _hold_pattern(manifest: Manifest, entry: Entry, gate: Gate) -> None:
     if unseen:
         gate.problems += unseen
     elif there.entries:
-        said = f"nothing matches {entry.path!r} of what paths and exclude take"
+        hidden = all(_is_hidden(one.path) for one in there.entries)
+        why = "; what is hidden is taken only where paths names it" if hidden else ""
+        said = f"nothing matches {entry.path!r} of what paths and exclude take{why}"
         gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     else:
         gate.gone.append(entry)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(name.startswith(".") and name not in (os.curdir, os.pardir) for name in path.split("/"))
 
 
 def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:

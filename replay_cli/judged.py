@@ -75,6 +75,11 @@ class Judged(NamedTuple):
         return self.compared is not None and self.compared.empty and not self.compared.changed
 
     @property
+    def can_be_expected(self) -> bool:
+        """Whether the manifest can say what is in it: it was read, and has neither too much nor nothing."""
+        return self.looked.failure is None and not self.looked.uncompared and not self.looked.is_mute
+
+    @property
     def has(self) -> str:
         """What was found in it, in short."""
         found = len(self.looked.seen) + self.looked.uncompared

@@ -920,6 +920,11 @@ BAD = {
     'paths = ["logs",\n  "nowhere"]\n': "2: no such file: nowhere",
     'paths = ["no*where"]\n': "1: nothing matches the pattern: no*where",
     'exclude = [\n  "a",\n  "[[:alpha:]]*"]\n': "3: exclude: '[[:alpha:]]*' is a pattern that cannot be followed",
+    'exclude = ["../x"]\n': "1: '../x' leads out of the repository",
+    'exclude = ["# c"]\n': "1: exclude: '# c' is a comment, which cannot be followed; a name that begins so is ",
+    '[[expect]]\npath = ".rec/*"\n': "2: nothing matches '.rec/*' of what paths and exclude take; what is hidden",
+    "expect = [1]\n": "1: an item of expect is not a table",
+    f'{ENTRY}findings = ["torn-tail"]\n': "3: an item of findings is not a table",
     'exclude = ["!"]\n': "1: exclude: '!' is a pattern that cannot be followed",
     "paths = []\n": "1: paths is empty, so that the gate would look at nothing",
     f"{ENTRY}findings = [\n  {{ line = 2 }},\n]\n": "4: this finding names no rule",
@@ -948,6 +953,8 @@ def linked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "out.jsonl").write_bytes(WHOLE)
     (folder / "link").symlink_to(outside)
+    (folder / ".rec").mkdir()
+    (folder / ".rec" / "hidden.jsonl").write_bytes(WHOLE)
     return folder
 
 
@@ -1356,7 +1363,7 @@ def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, r
     (tmp_path / "data.jsonl").write_bytes(data)
     said = "replay: 1 new recording without any event: data.jsonl; exclude what is no recording"
     ran = replay("init")
-    assert (3, [said, "replay: replay.toml was not written"]) == (ran.code, ran.stderr.splitlines()[-2:])
+    assert (3, [said, "replay: nothing was written into replay.toml"]) == (ran.code, ran.stderr.splitlines()[-2:])
 
     write(tmp_path, '[[expect]]\npath = "data.jsonl"\nfindings = [{ rule = "foreign-log" }]\n')
     assert 3 == replay("check").code

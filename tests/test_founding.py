@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tomllib
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def test_nothing_is_gone_from_a_folder_that_is_there_and_empty(paths: str, folde
     assert "no such file: data/c.jsonl; its folder is there, and empty" in replay("check").stderr
     ran = replay("check", "--update")
     assert (2, before) == (ran.code, manifest.read_text())
-    assert ran.stderr.endswith("replay: replay.toml was not written\n")
+    assert ran.stderr.endswith("replay: nothing was written into replay.toml\n")
 
     (folder / "data" / "deep").rmdir()
     assert (2, before) == (replay("check", "--update").code, manifest.read_text())
@@ -136,3 +137,30 @@ def test_nothing_is_gone_from_a_folder_that_is_there_and_empty(paths: str, folde
         assert "wrote replay.toml: 2 gone" in replay("check", "--update").stderr
     else:
         assert (2, before) == (replay("check", "--update").code, manifest.read_text())
+
+
+@pytest.mark.parametrize("text", ["paths = [\n", "pahts = 1\n"])
+def test_a_manifest_that_cannot_be_meant_is_told(text: str, folder: Path, replay: Replay) -> None:
+    put(folder, "replay.toml", text.encode())
+    ran = replay("init")
+
+    assert (2, True) == (ran.code, ran.stderr.startswith("replay: replay.toml:"))
+    assert not (folder / ".github").exists()
+
+
+def test_what_update_will_not_take_is_not_said_to_be_taken(folder: Path, replay: Replay) -> None:
+    put(folder, "replay.toml", b'ignore = ["L"]\n[[expect]]\npath = "a.jsonl"\n')
+    put(folder, "a.jsonl", b"")
+    put(folder, "b.jsonl.gz", gzip.compress(WHOLE)[:-9])
+
+    assert "--update` takes" not in replay("check").stderr
+    put(folder, "c.jsonl", WHOLE)
+    assert replay("check").stderr.endswith("2 without an entry; `replay check --update` takes them as they are\n")
+
+
+def test_of_many_findings_in_a_new_recording_the_number_is_told(folder: Path, replay: Replay) -> None:
+    put(folder, "replay.toml", b'paths = ["a.jsonl"]\n')
+    put(folder, "a.jsonl", record(1) + b"\n" * 150 + record(2))
+    told = replay("check").stdout.splitlines()
+
+    assert ("  … 150 differences in all", 102) == (told[-1], len(told))
