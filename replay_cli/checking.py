@@ -282,7 +282,7 @@ class _Run:
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
                 continue
-            if one.looked.is_mute:
+            if one.is_mute:
                 left += 1
                 why = f"holds no event, and no rule is asked that says so; exclude it, or ask {NO_EVENTS.name}"
                 self._say(f"{one_line(path)}: {why}")

@@ -75,9 +75,14 @@ class Judged(NamedTuple):
         return self.compared is not None and self.compared.empty and not self.compared.changed
 
     @property
+    def is_mute(self) -> bool:
+        """Whether it holds no event, and no finding tells."""
+        return self.looked.is_mute if self.compared is None else self.compared.empty
+
+    @property
     def can_be_expected(self) -> bool:
         """Whether the manifest can say what is in it: it was read, and has neither too much nor nothing."""
-        return self.looked.failure is None and not self.looked.uncompared and not self.looked.is_mute
+        return self.looked.failure is None and not self.looked.uncompared and not self.is_mute
 
     @property
     def has(self) -> str:
@@ -85,7 +90,7 @@ class Judged(NamedTuple):
         found = len(self.looked.seen) + self.looked.uncompared
         said = [count(found, "finding")] if found else []
         said += ["not read to its end"] if self.looked.failure is not None else []
-        return ", ".join(said) or ("no event" if self.looked.is_mute else "clean")
+        return ", ".join(said) or ("no event" if self.is_mute else "clean")
 
     @property
     def moved(self) -> int:
@@ -118,7 +123,7 @@ def report_of(one: Judged, manifest: Manifest) -> Report:
         place = manifest.place(entry)
         found = [_difference(difference, place) for difference in one.compared.differences]
         found += [_bound(bound, looked.lines, place) for bound in one.compared.bounds]
-    if looked.is_mute:
+    if one.is_mute:
         found.append(_at(EMPTY, 1, "holds no event, and no rule was asked that says so"))
     if looked.uncompared and one.differs:
         found.append(_at(TOO_MANY, looked.lines, f"{looked.uncompared} more findings than can be compared"))

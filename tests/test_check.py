@@ -149,6 +149,8 @@ def test_an_entry_of_a_name_with_characters_of_patterns_is_of_that_file_alone(
     other = folder / "rec" / "run1.jsonl" if name != "[a]/run1" else folder / "rec" / "a" / "run1.jsonl"
     other.parent.mkdir(exist_ok=True)
     path.rename(other)
+    if not any(path.parent.iterdir()):
+        path.parent.rmdir()
     ran = called("check")
 
     assert f"{other.relative_to(folder)}: new, has no entry in replay.toml (clean)" in ran.stdout

@@ -48,6 +48,10 @@ findings = [
 
 [[expect]]
 path = "logs/whol?.jsonl"
+
+[[expect]]
+path = "logs/mute.jsonl"
+ignore = ["L"]
 """
 """What is expected; each way to differ is met, one entry is stale, and hostile logs have none."""
 
@@ -57,6 +61,7 @@ DIFFERENT = {
     ("logs/findings.jsonl", "G101", 9),
     ("logs/findings.jsonl", "G102", 4),
     ("logs/findings.jsonl", "G103", 2),
+    ("logs/mute.jsonl", "G109", 1),
     ("logs/new.jsonl", "G106", 1),
     ("logs/new.jsonl", "G102", 2),
     ("replay.toml", "G108", 20),
@@ -74,6 +79,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("whole", "ends"):
         (logs / f"{name}.jsonl").write_bytes(WHOLE)
     (logs / "findings.jsonl").write_bytes(record(1) + b"{oops\n" + record(3) + b"[]\n")
+    (logs / "mute.jsonl").write_bytes(b"")
     (logs / "new.jsonl").write_bytes(record(1) + record(2)[:40])
     (folder / "replay.toml").write_text(MANIFEST)
     return folder
@@ -122,7 +128,8 @@ def test_the_document_tells_all_that_differs(gate: Path) -> None:
     }
     new = sum(one["status"] == "new" for one in recordings.values())
 
-    assert {"whole": [], "ends": [], "findings": ["changed", "unexpected", "missing"], "new": ["unexpected"]} == kinds
+    found = {"findings": ["changed", "unexpected", "missing"], "new": ["unexpected"]}
+    assert {"whole": [], "ends": [], "mute": [], **found} == kinds
     assert [("starts-at-seq", 2, 1), ("ends-at-seq", 4, 3), ("ends-with", "turn.completed", "item.delta")] == [
         (one["key"], one["expected"], one["found"]) for one in recordings["logs/ends.jsonl"]["bounds"]
     ]
@@ -130,11 +137,11 @@ def test_the_document_tells_all_that_differs(gate: Path) -> None:
     assert [{"path": "logs/whol?.jsonl", "entry": "replay.toml:20"}] == document["stale"]
     assert {
         "as_expected": 1,
-        "different": 2,
+        "different": 3,
         "new": new,
         "moved": 0,
         "skipped": 0,
-        "recordings": 3 + new,
+        "recordings": 4 + new,
         "unreadable": 0,
     } == (document["summary"])
 
