@@ -102,6 +102,11 @@ class Wishes:
         if not tops:
             self._as_typed()
 
+    @property
+    def manifests(self) -> list[str]:
+        """The manifests that are gone by."""
+        return [] if self._manifests is None else [one.shown for one in self._manifests.all]
+
     def of(self, entry: Entry) -> Options:
         """How a log is audited. Raises UsageError if an entry and what was typed cannot be meant together."""
         path = self._request.stdin_filename if entry.path == STDIN else entry.path

@@ -55,7 +55,9 @@ class CheckRecording(Model):
         description="new: it has no entry, and so fails. unreadable: as expected up to where it could be read."
     )
     entry: str | None = Field(description="File and line of the entry that it is not as.")
-    events: int = Field(ge=0)
+    events: int = Field(
+        ge=0, description="0 of one that is different with no difference: nothing tells that none is there."
+    )
     failure: str | None = Field(description="Why it could not be read to its end.")
     differences: list[CheckDifference] = Field(description="Of a new one all that was found, as unexpected.")
     bounds: list[CheckBound]

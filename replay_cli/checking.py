@@ -24,7 +24,7 @@ from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.folders import named_in
 from replay_cli.formatted import Told, pieces
-from replay_cli.gate import Gate, Recording, gather, leads_nowhere, missing
+from replay_cli.gate import Gate, Recording, gather, may_be_elsewhere, missing
 from replay_cli.judged import Judged
 from replay_cli.manifest import Manifest, Settings, grading_of
 from replay_cli.outcome import FINDINGS, NOBODY_READS, NOTHING, PRECEDENCE, UNREADABLE, USAGE, Outcome
@@ -32,7 +32,7 @@ from replay_cli.outputs import identity, is_stdout, opened
 from replay_cli.planning import MAX_LINE_BYTES, Options
 from replay_cli.pool import cores
 from replay_cli.resembling import meant
-from replay_cli.rules import FOREIGN_LOG
+from replay_cli.rules import FOREIGN_LOG, NO_EVENTS
 from replay_cli.sources import open_path
 from replay_cli.wording import count, listed
 
@@ -128,7 +128,8 @@ class _Run:
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
-        gone = [one for one in gate.gone if not update or leads_nowhere(one.full)]
+        # Where no recording is left nothing is written anyway, which is told as a whole.
+        gone = [one for one in gate.gone if not update or (gate.recordings and may_be_elsewhere(one.full))]
         for problem in (*gate.problems, *(missing(self._manifest, one) for one in gone)):
             self._miss(problem)
         for line in gate.empty:
@@ -144,7 +145,9 @@ class _Run:
         if update:
             self._update(checked)
         else:
-            if any(one.differs for one in checked):
+            # That none of all holds an event is told by a code of its own.
+            seen_nothing = NOTHING in self._due
+            if any(one.differs and not (seen_nothing and one.is_but_empty) for one in checked):
                 self._due.add(FINDINGS)
             try:
                 self._write(checked)
@@ -250,7 +253,8 @@ class _Run:
         said += [f"{new:,} without an entry"] if new else []
         said += [f"{unread:,} not read to the end"] if unread else []
         said += [f"{count(self._skipped, 'other log')} skipped"] if self._skipped else []
-        self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if new or differ else ""))
+        takes = any(one.differs and one.can_be_expected for one in checked)
+        self._say(", ".join(said) + ("; `replay check --update` takes them as they are" if takes else ""))
 
     # -- blessing ----------------------------------------------------------------------------------------------------
 
@@ -278,12 +282,18 @@ class _Run:
                 self._say(f"{one_line(path)}: has more than {MOST:,} findings, which none can expect")
                 self._due.add(FINDINGS)
                 continue
+            if one.is_mute:
+                left += 1
+                why = f"holds no event, and no rule is asked that says so; exclude it, or ask {NO_EVENTS.name}"
+                self._say(f"{one_line(path)}: {why}")
+                self._due.add(FINDINGS)
+                continue
             new += one.compared is None
             found.append(Found(path, one.recording.entry, one.compared, one.looked.seen, one.looked.ends))
-        self._tell_of_empty([one for one in checked if one.compared is None and not one.looked.events])
+        self._tell_of_empty([one for one in checked if one.differs and one.looked.seen and not one.looked.events])
         # A gate that looked at nothing knows nothing of what is gone: the volume may not be mounted.
         if self._due & {USAGE, NOTHING}:
-            self._say(f"{self._manifest.shown} was not written")
+            self._say(f"nothing was written into {self._manifest.shown}")
             return
         blessing = blessed(self._manifest, found, self._gate.gone)
         if blessing == self._manifest.text:
@@ -302,11 +312,12 @@ class _Run:
         said += [f"{gone:,} gone"] * bool(gone) + [f"{left:,} not written"] * bool(left)
         self._say(f"wrote {self._manifest.shown}: {', '.join(said)}")
 
-    def _tell_of_empty(self, new: list[Judged]) -> None:
-        """Say what is expected from now on, though it may be no recording at all."""
-        if new:
-            paths = listed([one.recording.path for one in new])
-            self._say(f"{count(len(new), 'new recording')} without any event: {paths}; exclude what is no recording")
+    def _tell_of_empty(self, empty: list[Judged]) -> None:
+        """Say what is expected from now on, though it may be no recording at all, or not have been fetched."""
+        for kind, known, hint in (("new", False, "exclude what is no recording"), ("known", True, "was it fetched?")):
+            paths = [one.recording.path for one in empty if (one.compared is not None) == known]
+            if paths:
+                self._say(f"{count(len(paths), f'{kind} recording')} without any event: {listed(paths)}; {hint}")
 
 
 def _is_text(path: str) -> bool:

@@ -138,7 +138,8 @@ class _Reader:
 
     def members(self, value: Any, way: Way, known: tuple[str, ...]) -> dict[str, Any]:
         """The members of a table, which may hold those that are known and no other."""
-        table: dict[str, Any] = self.typed(value, dict, way, str(way[-1]) if way else "the manifest")
+        name = "the manifest" if not way else f"an item of {way[-2]}" if isinstance(way[-1], int) else way[-1]
+        table: dict[str, Any] = self.typed(value, dict, way, name)
         for key in table:
             if key not in known:
                 raise self.error((*way, key), f"unknown key {key!r}{suggestion(key, known)}")
@@ -170,6 +171,11 @@ class _Reader:
         for number, one in enumerate(found):
             if not one.strip("!/ ") or not is_known(one):
                 raise self.error((*way, number), f"exclude: {one!r} is a pattern that cannot be followed")
+            if one.startswith("#"):
+                said = f"exclude: {one!r} is a comment, which cannot be followed; a name that begins so is '\\#…'"
+                raise self.error((*way, number), said)
+            if ".." in one.split("/"):
+                self.full(one.lstrip("!/"), (*way, number))
         return found
 
     def settings(self, found: dict[str, Any], way: Way) -> Settings:

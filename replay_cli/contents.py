@@ -18,7 +18,7 @@ from pathlib import Path
 from replay_cli import rules
 from replay_cli.blocks import Block
 from replay_cli.cutting import HEAD_KEPT
-from replay_cli.ends import event_at
+from replay_cli.ends import seq_from
 from replay_cli.findings import Content, Finding
 from replay_cli.sources import read_at
 
@@ -95,5 +95,5 @@ def _content(head: bytes, ahead: bytes, here: bytes, framing: str) -> Content:
         column=len(ahead.decode(errors="replace")) + 1,
         length=len(region) - len(decoder.getstate()[0]),
         characters=characters,
-        seq=event_at(head).seq,
+        seq=seq_from(head),
     )

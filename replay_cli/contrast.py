@@ -26,10 +26,11 @@ def contrast(path: str, place: str, compared: Compared) -> Iterator[str]:
     numbers += ["begins elsewhere"] if "starts-at-seq" in keys else []
     numbers += ["ends otherwise"] if keys - {"starts-at-seq"} else []
     numbers += [f"{compared.uncompared} more than can be compared"] if compared.uncompared else []
+    numbers += ["no event, and no finding that says so"] if compared.empty else []
     yield f"{one_line(path)}: {', '.join(numbers)} (expected at {one_line(place)})"
     yield from islice((line for one in compared.differences for line in _lines(one)), SHOWN)
     if len(kinds) > SHOWN:
-        yield f"  … {count(len(kinds), 'difference')} in all"
+        yield _in_all(len(kinds))
     for key, expected, found in compared.bounds:
         yield _line("changed", "-", f"{key} = {_toml(expected)}")
         yield _line("", "+", f"{key} = {_toml(found)}" if found is not None else f"{key}: no such event")
@@ -39,6 +40,12 @@ def unknown(path: str, manifest: str, found: Sequence[Seen], has: str) -> Iterat
     """The lines that say what was found in a recording without an entry; ``has`` is all of it in short."""
     yield f"{one_line(path)}: new, has no entry in {one_line(manifest)} ({has})"
     yield from (_line("unexpected", "+", _seen(one)) for one in found[:SHOWN])
+    if len(found) > SHOWN:
+        yield _in_all(len(found))
+
+
+def _in_all(number: int) -> str:
+    return f"  … {count(number, 'difference')} in all"
 
 
 def _kind(one: Difference) -> str:

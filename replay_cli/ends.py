@@ -15,6 +15,7 @@ FIRST = 4 * 1024
 
 _LINE_END = re.compile(rb"[\r\n]")
 _DATA = re.compile(rb"(?:[^{\r\n]*(?:\r\n|\r|\n))*?(?:data:)?[ \t\xef\xbb\xbf]*(?=\{)")
+_BEFORE_SEQ = re.compile(rb"[\r\n](?=[^\r\n]*\"seq\")")
 _NUMBER = re.compile(rb"[0-9]{1,20}\Z")
 
 
@@ -42,6 +43,16 @@ def event_at(text: bytes) -> Ends:
         if seq is not None and event is not None:
             break
     return Ends(seq, event)
+
+
+def seq_from(text: bytes) -> int | None:
+    """The seq of the event that a text begins with, or of the next one in it if that line or event shows none."""
+    seq, at = event_at(text).seq, 0
+    # Lines that do not hold the word are not looked at: there may be many of them behind each of many findings.
+    while seq is None and (begin := _BEFORE_SEQ.search(text, at)) is not None:
+        seq = event_at(text[begin.end() :]).seq
+        at = begin.end()
+    return seq
 
 
 def _plainly(line: bytes) -> Ends | None:

@@ -54,6 +54,11 @@ class Looked(NamedTuple):
     uncompared: int
     compression: CompressionName | None = None
 
+    @property
+    def is_mute(self) -> bool:
+        """Whether nothing is told of it, as if it were clean, though no event was seen: no rule was asked of that."""
+        return not (self.events or self.seen or self.failure is not None)
+
 
 class Difference(NamedTuple):
     """An expected finding that is not there (``found`` is None), one that nobody expects, or one that changed."""
@@ -74,17 +79,23 @@ class Compared(NamedTuple):
     """A recording beside its entry. ``same`` are expected findings with those that they stand for.
 
     ``bounds`` are where the stream should begin and end otherwise. ``uncompared`` are findings beyond those that are
-    compared.
+    compared. ``empty`` tells that there is no event, and no finding of that or of anything else.
     """
 
     differences: list[Difference]
     same: list[tuple[Expected, Seen]]
     bounds: list[Bound]
     uncompared: int
+    empty: bool = False
 
     @property
     def differs(self) -> bool:
         """Whether anything is not as expected."""
+        return self.changed or self.empty
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs but that there is no event."""
         return bool(self.differences or self.bounds or self.uncompared)
 
     @property
@@ -138,7 +149,7 @@ def _seen_in(report: Report) -> list[Seen]:
 def compared(looked: Looked, entry: Entry) -> Compared:
     """A recording beside what is expected."""
     same, differences = matched(entry.findings, looked.seen)
-    return Compared(differences, same, list(bounds(entry, looked.ends)), looked.uncompared)
+    return Compared(differences, same, list(bounds(entry, looked.ends)), looked.uncompared, looked.is_mute)
 
 
 def bounds(entry: Entry, ends: Ends) -> Iterator[Bound]:

@@ -45,7 +45,7 @@ class Content(NamedTuple):
 
     ``digest`` is of the line (of SSE: of the event from the line on), its first 1,024 bytes. ``column`` is the place
     in the line in characters, from 1; from there to the end of the line are ``length`` bytes, or ``characters``, at
-    most 1,024 bytes of them. ``seq`` is that of the event there, where it can be told from its first 1,024 bytes.
+    most 1,024 bytes of them. ``seq`` is that of the event there, or of the next, where 1,024 bytes tell it.
     """
 
     digest: str

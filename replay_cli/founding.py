@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from replay_cli.atomic import replacing, say, standard_output
 from replay_cli.blessing import quoted
 from replay_cli.checking import Request, check
-from replay_cli.configured import find, made
+from replay_cli.configured import find, load, made
 from replay_cli.discovery import discover
 from replay_cli.errors import UsageError, one_line
 from replay_cli.gate import gather
@@ -63,6 +64,9 @@ HEAD = """\
 """
 
 
+_OUR_HOOK = re.compile(r"""^[^#\n]*?(?<![\w-])["']?id["']?:[ \t]*(["']?)replay-check\1(?=[\s,}]|\Z)""", re.MULTILINE)
+
+
 class _Written(NamedTuple):
     path: str
     text: str
@@ -77,11 +81,12 @@ def found(dry_run: bool) -> int:
         if (root / folder).exists() and not (root / folder).is_dir():
             raise UsageError(f"init: {folder} is there, and no folder; nothing was written")
     manifest = find(root)
-    place = _looked_at(root) if manifest is None else _Place([], [], [])
+    place = _looked_at(root) if manifest is None else _Place([], [], [], [])
     files = [] if manifest is not None else [_Written(NAME, place.manifest, True)]
     files += _if_new(root, ".github/workflows/replay.yml", WORKFLOW)
     files += _hook(root)
     if manifest is not None:
+        load(manifest)  # one that cannot be meant is told: nothing could be written into it
         shown = one_line(os.path.relpath(manifest))
         say(f"replay: {shown} is there already; `replay check --update` writes what is expected into it")
     if dry_run:
@@ -124,16 +129,22 @@ def _tell(place: _Place) -> None:
     """Say what the gate does not look at."""
     if place.passed_over:
         say(f"replay: {NAME} excludes what .gitignore names: {listed(place.passed_over)}")
+    for said in place.left:
+        say(f"replay: {one_line(said)}")
     if not place.recordings:
         say("replay: no recording was found; until there is one, `replay check` ends with exit code 3")
 
 
 class _Place(NamedTuple):
-    """What is in a repository: recordings by their paths from its root, and the patterns that ``exclude`` takes."""
+    """What is in a repository: recordings by their paths from its root, and the patterns that ``exclude`` takes.
+
+    ``passed_over`` are recordings that git does not keep, ``left`` says what else is left out, or could not be.
+    """
 
     recordings: list[str]
     excluded: list[str]
     passed_over: list[str]
+    left: list[str]
 
     @property
     def paths(self) -> list[str]:
@@ -151,10 +162,29 @@ class _Place(NamedTuple):
 
 def _looked_at(root: Path) -> _Place:
     found = [os.path.relpath(one.path, root) for one in discover([os.path.relpath(root)], stdin=None).entries]
-    patterns = ignored(root, found)
-    excludes = Excludes(patterns)
+    others = _others(root, found)
+    found = [path for path in found if not any(path.startswith(f"{folder}/") for folder in others)]
+    git = ignored(root, found)
+    excludes = Excludes(git.patterns)
     passed_over = [path for path in found if excludes.pass_over(path)]
-    return _Place([path for path in found if path not in set(passed_over)], patterns, passed_over)
+    kept = _Place([path for path in found if path not in set(passed_over)], git.patterns, passed_over, [])
+    apart = [f"/{escaped(folder)}/" for folder in others if {".", escaped(folder.partition("/")[0])} & {*kept.paths}]
+    left = [f"{folder} is left out: {why}" for folder, why in others.items()]
+    left += [f"exclude cannot follow {line}; what that names may now be under the gate" for line in git.left]
+    return kept._replace(excluded=[*kept.excluded, *apart], left=left)
+
+
+def _others(root: Path, recordings: Sequence[str]) -> dict[str, str]:
+    """The topmost folders of recordings that are not ours to put under a gate, and why."""
+    found: dict[str, str] = {}
+    for folder in sorted({str(above) for path in recordings for above in PurePath(path).parents} - {"."}):
+        if any(folder.startswith(f"{other}/") for other in found):
+            continue
+        if os.path.lexists(root / folder / ".git"):
+            found[folder] = "it is a repository of its own"
+        elif (manifest := find(root / folder)) is not None and manifest.parent == root / folder:
+            found[folder] = f"it goes by {manifest.name} of its own"
+    return found
 
 
 def _if_new(root: Path, path: str, text: str) -> list[_Written]:
@@ -171,7 +201,7 @@ def _hook(root: Path) -> list[_Written]:
         return [_Written(path, "\n".join(["repos:", *(f"  {line}" for line in HOOK)]) + "\n", True)]
     text = (root / path).read_bytes().decode(errors="surrogateescape")
     end = "\r\n" if "\r\n" in text else "\n"
-    if "replay-check" in text:
+    if _OUR_HOOK.search(text):
         say(f"replay: {path} has the hook already")
         return []
     begin = re.search(r"^repos:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*?(?P<indent>[ \t]*)- ", text, re.MULTILINE)

@@ -194,10 +194,16 @@ def _hold_pattern(manifest: Manifest, entry: Entry, gate: Gate) -> None:
     if unseen:
         gate.problems += unseen
     elif there.entries:
-        said = f"nothing matches {entry.path!r} of what paths and exclude take"
+        hidden = all(_is_hidden(one.path) for one in there.entries)
+        why = "; what is hidden is taken only where paths names it" if hidden else ""
+        said = f"nothing matches {entry.path!r} of what paths and exclude take{why}"
         gate.problems.append(manifest.error(("expect", entry.number, "path"), said))
     else:
         gate.gone.append(entry)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(name.startswith(".") and name not in (os.curdir, os.pardir) for name in path.split("/"))
 
 
 def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
@@ -209,16 +215,28 @@ def _hold_settings(manifest: Manifest, entry: Entry, gate: Gate) -> None:
         gate.problems.append(manifest.error(("expect", entry.number), said))
 
 
-def leads_nowhere(path: str) -> bool:
-    """Whether a path ends at, or goes through, a link to nothing: what is behind it may be elsewhere for a while."""
+def may_be_elsewhere(path: str) -> bool:
+    """Whether a path leads to a link to nothing, or into a folder without files: what was there may come back."""
+    there = _there_of(path)
+    return (os.path.islink(there) and not os.path.exists(there)) or _is_bare(there)  # noqa: PTH110, PTH114
+
+
+def _there_of(path: str) -> str:
+    """As much of a path as is there."""
     while not os.path.lexists(path):
         path = os.path.dirname(path)  # noqa: PTH120
-    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
+    return path
+
+
+def _is_bare(path: str) -> bool:
+    """Whether it is a folder without any file: git keeps none, so that something is mounted or checked out there."""
+    return os.path.isdir(path) and not any(files for _, _, files in os.walk(path))  # noqa: PTH112
 
 
 def missing(manifest: Manifest, entry: Entry) -> UsageError:
     """What is to be said of an entry whose recording is not there, or of a pattern that matches nothing."""
+    empty = "; its folder is there, and empty" if _is_bare(_there_of(entry.full)) else ""
     if entry.is_pattern:
-        return manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}")
+        return manifest.error(("expect", entry.number, "path"), f"nothing matches {entry.path!r}{empty}")
     shown = _shown(manifest, entry.name)
-    return manifest.error(("expect", entry.number, "path"), f"no such file: {shown}{meant(shown)}")
+    return manifest.error(("expect", entry.number, "path"), f"no such file: {shown}{empty or meant(shown)}")

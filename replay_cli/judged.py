@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from replay_cli import rules
+from replay_cli.errors import one_line
 from replay_cli.expectations import Bound, Compared, Difference, Looked, Seen
 from replay_cli.findings import Fact, Rule, Severity
 from replay_cli.gate import Recording
@@ -39,6 +40,12 @@ NEW = _rule(
     "G106", "new-recording", "a recording without an entry", f"It fails until somebody has looked at it. {_BLESS}"
 )
 TOO_MANY = _rule("G107", "too-many-findings", "more findings than can be compared", "None can expect so many.")
+EMPTY = _rule(
+    "G109",
+    "no-event-seen",
+    "a recording without any event, of which no finding tells",
+    "Is it whole, and was it fetched? Let a rule be asked that says so, no-events or foreign-log, or exclude it.",
+)
 STALE = _rule(
     "G108",
     "stale-entry",
@@ -47,7 +54,7 @@ STALE = _rule(
     Severity.WARNING,
 )
 
-CATALOGUE = (MISSING, UNEXPECTED, CHANGED, BEGINS, ENDS, NEW, TOO_MANY, STALE)
+CATALOGUE = (MISSING, UNEXPECTED, CHANGED, BEGINS, ENDS, NEW, TOO_MANY, STALE, EMPTY)
 
 
 class Judged(NamedTuple):
@@ -63,12 +70,27 @@ class Judged(NamedTuple):
         return self.compared is None or self.compared.differs
 
     @property
+    def is_but_empty(self) -> bool:
+        """Whether nothing is otherwise than expected, except that it holds no event."""
+        return self.compared is not None and self.compared.empty and not self.compared.changed
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether it holds no event, and no finding tells."""
+        return self.looked.is_mute if self.compared is None else self.compared.empty
+
+    @property
+    def can_be_expected(self) -> bool:
+        """Whether the manifest can say what is in it: it was read, and has neither too much nor nothing."""
+        return self.looked.failure is None and not self.looked.uncompared and not self.is_mute
+
+    @property
     def has(self) -> str:
         """What was found in it, in short."""
         found = len(self.looked.seen) + self.looked.uncompared
         said = [count(found, "finding")] if found else []
         said += ["not read to its end"] if self.looked.failure is not None else []
-        return ", ".join(said) or "clean"
+        return ", ".join(said) or ("no event" if self.is_mute else "clean")
 
     @property
     def moved(self) -> int:
@@ -101,6 +123,8 @@ def report_of(one: Judged, manifest: Manifest) -> Report:
         place = manifest.place(entry)
         found = [_difference(difference, place) for difference in one.compared.differences]
         found += [_bound(bound, looked.lines, place) for bound in one.compared.bounds]
+    if one.is_mute:
+        found.append(_at(EMPTY, 1, "holds no event, and no rule was asked that says so"))
     if looked.uncompared and one.differs:
         found.append(_at(TOO_MANY, looked.lines, f"{looked.uncompared} more findings than can be compared"))
     return _report(one.recording.path, looked, found, _VERDICTS[one.status])
@@ -150,6 +174,8 @@ def _report(source: str, looked: Looked | None, found: list[Finding], verdict: s
 
 def _at(rule: Rule, line: int, message: str, facts: dict[str, Fact] | None = None) -> Finding:
     level: Level = "warning" if rule.severity is Severity.WARNING else "error"
+    # Also what stands in it of a log or a manifest, a name as ends-with, goes to terminals through other programs.
+    message = one_line(message)
     return Finding(rule.code, rule.name, level, message, max(line, 1), 1, 0, facts or {"said": message})
 
 

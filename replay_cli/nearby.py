@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 NAME, SHARED_NAME = "replay.toml", "pyproject.toml"
@@ -16,7 +16,7 @@ def candidates(folder: Path) -> Iterator[Path]:
     folder alone, so that nobody else's file decides what passes. A ``pyproject.toml`` is one if it speaks of us.
     """
     for one in _upward(folder):
-        # What is called so is meant so: a folder, or a link to nothing, is told when it is read.
+        # What is called so is meant so: a folder, or a link to nothing, is told when it is read, of both names.
         if os.path.lexists(one / NAME):
             yield one / NAME
         elif _may_speak_of_us(one / SHARED_NAME):
@@ -25,7 +25,7 @@ def candidates(folder: Path) -> Iterator[Path]:
 
 def repository(folder: Path) -> Path | None:
     """The root of the repository that a folder belongs to; None if there is none."""
-    return next((one for one in (folder, *folder.parents) if _is_there(one / ".git", Path.exists)), None)
+    return next((one for one in (folder, *folder.parents) if _is_there(one / ".git")), None)
 
 
 def _upward(folder: Path) -> Iterator[Path]:
@@ -39,17 +39,21 @@ def _upward(folder: Path) -> Iterator[Path]:
 
 
 def _may_speak_of_us(path: Path) -> bool:
-    """Whether a file holds both words of ``[tool.replay]``; one that cannot be read may."""
+    """Whether a file holds both words of ``[tool.replay]``; one that cannot be read, or is none, may."""
     try:
-        data = path.read_bytes() if _is_there(path) else b""
+        if not os.path.lexists(path):
+            return False
+        if not path.is_file():
+            return True
+        data = path.read_bytes()
     except OSError:
         return True
     return b"replay" in data and b"tool" in data
 
 
-def _is_there(path: Path, asked: Callable[[Path], bool] = Path.is_file) -> bool:
-    """Whether there is such a file; what may not be looked at is taken for absent."""
+def _is_there(path: Path) -> bool:
+    """Whether something is there; what may not be looked at is taken for absent."""
     try:
-        return asked(path)
+        return path.exists()
     except OSError:
         return False

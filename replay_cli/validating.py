@@ -51,7 +51,9 @@ def validate(request: Request) -> int:
     _refuse_own_input(request, found)
     try:
         wishes = Wishes(request, found.entries)
+        _refuse_manifest(request, wishes.manifests)
     except PlacedError as error:
+        _refuse_manifest(request, [error.path])
         if request.format in (None, "text", "concise"):
             raise
         # Whoever reads a format sees nothing of stderr.
@@ -84,6 +86,15 @@ def _refuse_own_input(request: Request, found: Discovered) -> None:
     for option, path in others.items():
         if output is not None and path is not None and output == identity(path):
             raise UsageError(f"--output-file: {request.output_file} is the file of {option}")
+
+
+def _refuse_manifest(request: Request, manifests: Iterable[str]) -> None:
+    """Raise UsageError if the report would take the place of a manifest."""
+    if request.output_file is None or is_stdout(request.output_file):
+        return
+    output = identity(request.output_file)
+    if output is not None and output in map(identity, manifests):
+        raise UsageError(f"--output-file: {request.output_file} is the manifest")
 
 
 class _Run:

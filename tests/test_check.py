@@ -149,6 +149,8 @@ def test_an_entry_of_a_name_with_characters_of_patterns_is_of_that_file_alone(
     other = folder / "rec" / "run1.jsonl" if name != "[a]/run1" else folder / "rec" / "a" / "run1.jsonl"
     other.parent.mkdir(exist_ok=True)
     path.rename(other)
+    if not any(path.parent.iterdir()):
+        path.parent.rmdir()
     ran = called("check")
 
     assert f"{other.relative_to(folder)}: new, has no entry in replay.toml (clean)" in ran.stdout
@@ -323,6 +325,32 @@ def test_blank_lines_are_told_apart_by_what_follows_them(folder: Path, called: R
     assert [("missing", 8)] == told(4)
     assert [("missing", 4), ("unexpected", 6)] == told(6, 8)
     assert [("unexpected", 3), ("missing", 4), ("unexpected", 5), ("missing", 8)] == told(3, 5)
+
+
+@pytest.mark.parametrize("begun", [b"{", b"{}", b'{"event', b'{"payload":{"seq":4}}'])
+@pytest.mark.parametrize("suffix", ["jsonl", "sse"])
+def test_what_begins_like_an_event_is_told_apart_by_what_follows_it(
+    begun: bytes, suffix: str, folder: Path, called: Replay
+) -> None:
+    def told(before: int) -> list[tuple[str, int]]:
+        """What differs where it stands before that event."""
+        events = {seq: (record if suffix == "jsonl" else _framed)(seq) for seq in range(1, 10)}
+        events[before] = (begun + b"\n" if suffix == "jsonl" else b"data: " + begun + b"\n\n") + events[before]
+        (folder / "logs" / f"broken.{suffix}").write_bytes(b"".join(events.values()))
+        (recording, *_) = json.loads(called("check", "--format", "json").stdout)["recordings"]
+        return [(one["kind"], (one["found"] or one["expected"])["seq"]) for one in recording["differences"]]
+
+    (folder / "logs" / "broken.jsonl").unlink()
+    write(folder, 'paths = ["logs"]\n')
+    told(4)
+    blessed(folder, called)
+
+    assert [] == told(4)
+    assert [("missing", 4), ("unexpected", 8)] == told(8)
+
+
+def _framed(seq: int) -> bytes:
+    return capture((seq, seq - 1))
 
 
 def test_an_edit_above_revives_nothing(folder: Path, replay: Replay) -> None:
@@ -758,6 +786,17 @@ def test_validate_goes_by_the_manifest_that_check_goes_by(folder: Path, called: 
     assert 1 == called("validate", "--isolated", "logs/torn.jsonl").code
 
 
+@pytest.mark.parametrize("text", ['ignore = ["S"]\n', "ignor = 1\n"])
+@pytest.mark.parametrize("name", ["replay.toml", "link"])
+def test_validate_does_not_write_over_the_manifest(text: str, name: str, folder: Path, called: Replay) -> None:
+    manifest = write(folder, text)
+    (folder / "link").symlink_to(manifest)
+    ran = called("validate", "--format", "json", "--output-file", name, "logs/whole.jsonl")
+
+    assert (2, f"replay: --output-file: {name} is the manifest") == (ran.code, last(ran.stderr))
+    assert text == manifest.read_text()
+
+
 def test_validate_goes_by_several_manifests_each_log_by_the_nearest_to_its_path(folder: Path, called: Replay) -> None:
     """In a repository of several packages, pre-commit names the files of all of them at once."""
     torn = WHOLE + record(9)[:40]
@@ -883,6 +922,11 @@ BAD = {
     'paths = ["logs",\n  "nowhere"]\n': "2: no such file: nowhere",
     'paths = ["no*where"]\n': "1: nothing matches the pattern: no*where",
     'exclude = [\n  "a",\n  "[[:alpha:]]*"]\n': "3: exclude: '[[:alpha:]]*' is a pattern that cannot be followed",
+    'exclude = ["../x"]\n': "1: '../x' leads out of the repository",
+    'exclude = ["# c"]\n': "1: exclude: '# c' is a comment, which cannot be followed; a name that begins so is ",
+    '[[expect]]\npath = ".rec/*"\n': "2: nothing matches '.rec/*' of what paths and exclude take; what is hidden",
+    "expect = [1]\n": "1: an item of expect is not a table",
+    f'{ENTRY}findings = ["torn-tail"]\n': "3: an item of findings is not a table",
     'exclude = ["!"]\n': "1: exclude: '!' is a pattern that cannot be followed",
     "paths = []\n": "1: paths is empty, so that the gate would look at nothing",
     f"{ENTRY}findings = [\n  {{ line = 2 }},\n]\n": "4: this finding names no rule",
@@ -911,6 +955,8 @@ def linked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "out.jsonl").write_bytes(WHOLE)
     (folder / "link").symlink_to(outside)
+    (folder / ".rec").mkdir()
+    (folder / ".rec" / "hidden.jsonl").write_bytes(WHOLE)
     return folder
 
 
@@ -979,7 +1025,7 @@ EMPTY = '[[expect]]\npath = "empty.jsonl"\n'
         (f'paths = ["empty.jsonl"]\n{EMPTY}select = ["S"]\n', 3),
         (f'paths = ["empty.jsonl"]\n{EMPTY}findings = [{{ rule = "no-events" }}]\n', 0),
         (f'paths = ["empty.jsonl"]\n{EMPTY}', 1),
-        (f'paths = ["."]\nignore = ["no-events"]\n{EMPTY}[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n', 0),
+        (f'paths = ["."]\nignore = ["no-events"]\n{EMPTY}[[expect]]\npath = "logs/*"\nignore = ["J", "S"]\n', 1),
     ],
 )
 @pytest.mark.parametrize("form", ["text", "json", "junit", "markdown"])
@@ -994,6 +1040,28 @@ def test_a_gate_that_saw_no_event_does_not_pass(
     assert (code == 3) == ("no event was seen in any recording" in ran.stderr)
     if form == "json":
         assert (code, code == 3) == ((told := json.loads(ran.stdout))["exit_code"], bool(told["problems"]))
+
+
+@pytest.mark.parametrize("data", [b"", b"version https://git-lfs\n"], ids=["emptied", "pointer of Git LFS"])
+@pytest.mark.parametrize("rules", ['select = ["S"]', 'ignore = ["J", "L"]'])
+def test_a_recording_that_lost_all_its_events_is_not_as_expected_whatever_rules_are_asked(
+    data: bytes, rules: str, folder: Path, called: Replay
+) -> None:
+    manifest = write(folder, f'{rules}\n[[expect]]\npath = "logs/*.jsonl"\n')
+    (folder / "logs" / "broken.jsonl").write_bytes(WHOLE)
+    assert 0 == called("check").code
+
+    (folder / "logs" / "broken.jsonl").write_bytes(data)
+    ran = called("check")
+    said = "logs/broken.jsonl: no event, and no finding that says so (expected at replay.toml:2)\n"
+    assert (1, said) == (ran.code, ran.stdout)
+
+    before, ran = manifest.read_text(), called("check", "--update")
+    assert (1, before) == (ran.code, manifest.read_text())
+    assert ran.stderr.startswith("replay: logs/broken.jsonl: holds no event, and no rule is asked that says so; ")
+
+    write(folder, f'paths = ["."]\n{rules}\n')
+    assert (1, 1) == (called("check", "--update").code, manifest.read_text().count("[[expect]]"))
 
 
 def test_what_cannot_be_read_is_neither_passed_nor_blessed(folder: Path, replay: Replay) -> None:
@@ -1110,21 +1178,25 @@ def test_a_manifest_that_is_too_large_is_not_read(folder: Path, monkeypatch: pyt
         configured.load(path)
 
 
-@pytest.mark.parametrize("command", ["check", "validate logs/whole.jsonl"])
-def test_what_is_called_like_a_manifest_is_taken_for_one(command: str, folder: Path, called: Replay) -> None:
+@pytest.mark.parametrize("command", ["check", "validate whole.jsonl"])
+@pytest.mark.parametrize("name", ["replay.toml", "pyproject.toml"])
+def test_what_is_called_like_a_manifest_is_taken_for_one(
+    command: str, name: str, folder: Path, called: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(folder, "[tool.replay]\n", "pyproject.toml")
-    manifest = folder / "replay.toml"
+    monkeypatch.chdir(folder / "logs")
+    manifest = folder / "logs" / name
     manifest.symlink_to("nowhere")
-    assert (2, "replay: replay.toml: is a link to nothing") == (
+    assert (2, f"replay: {name}: is a link to nothing") == (
         (ran := called(*command.split())).code,
         ran.stderr.partition(" (--isolated")[0].strip(),
     )
     manifest.unlink()
     manifest.mkdir()
-    assert (2, True) == ((ran := called(*command.split())).code, "replay: replay.toml: is a folder" in ran.stderr)
+    assert (2, True) == ((ran := called(*command.split())).code, f"replay: {name}: is a folder" in ran.stderr)
     manifest.rmdir()
     os.mkfifo(manifest)
-    assert (2, True) == ((ran := called(*command.split())).code, "replay.toml: is no regular file" in ran.stderr)
+    assert (2, True) == ((ran := called(*command.split())).code, f"{name}: is no regular file" in ran.stderr)
 
 
 def test_what_a_manifest_elsewhere_names_is_told_from_here(folder: Path, called: Replay) -> None:
@@ -1293,7 +1365,7 @@ def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, r
     (tmp_path / "data.jsonl").write_bytes(data)
     said = "replay: 1 new recording without any event: data.jsonl; exclude what is no recording"
     ran = replay("init")
-    assert (3, [said, "replay: replay.toml was not written"]) == (ran.code, ran.stderr.splitlines()[-2:])
+    assert (3, [said, "replay: nothing was written into replay.toml"]) == (ran.code, ran.stderr.splitlines()[-2:])
 
     write(tmp_path, '[[expect]]\npath = "data.jsonl"\nfindings = [{ rule = "foreign-log" }]\n')
     assert 3 == replay("check").code
@@ -1304,6 +1376,20 @@ def test_files_that_are_no_recordings_are_no_gate(data: bytes, tmp_path: Path, r
     ran = replay("check", "--update")
     assert (0, said) == (ran.code, ran.stderr.splitlines()[0])
     assert 0 == replay("check").code
+
+
+@pytest.mark.parametrize("data", [b"", POINTER], ids=["emptied", "pointer of Git LFS"])
+def test_update_names_a_recording_that_has_lost_all_its_events(data: bytes, folder: Path, replay: Replay) -> None:
+    blessed(folder, replay)
+    (folder / "logs" / "broken.jsonl").write_bytes(data)
+    (folder / "logs" / "new.jsonl").write_bytes(data)
+    ran = replay("check", "--update")
+
+    assert (0, "replay: wrote replay.toml: 1 new, 1 changed") == (ran.code, last(ran.stderr))
+    assert "replay: 1 known recording without any event: logs/broken.jsonl; was it fetched?\n" in ran.stderr
+    assert "replay: 1 new recording without any event: logs/new.jsonl;" in ran.stderr
+    assert "says so already" in (again := replay("check", "--update").stderr)
+    assert "without any event" not in again
 
 
 def test_exclude_goes_from_the_folder_of_the_manifest(folder: Path, called: Replay) -> None:

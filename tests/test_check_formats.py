@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,7 +21,7 @@ from replay_cli.schemas_made import MADE
 from tests.conftest import COMMAND, ROOT, Replay, environment
 from tests.making import record, store
 from tests.test_consumers import CONSUMERS, unlike_schema
-from tests.test_escaping import write_hostile
+from tests.test_escaping import RAW, write_hostile
 
 FORMATS = ("text", "json", "github", *CONSUMERS, "markdown")
 WHOLE = store(1, 2, 3)
@@ -47,6 +48,10 @@ findings = [
 
 [[expect]]
 path = "logs/whol?.jsonl"
+
+[[expect]]
+path = "logs/mute.jsonl"
+ignore = ["L"]
 """
 """What is expected; each way to differ is met, one entry is stale, and hostile logs have none."""
 
@@ -56,6 +61,7 @@ DIFFERENT = {
     ("logs/findings.jsonl", "G101", 9),
     ("logs/findings.jsonl", "G102", 4),
     ("logs/findings.jsonl", "G103", 2),
+    ("logs/mute.jsonl", "G109", 1),
     ("logs/new.jsonl", "G106", 1),
     ("logs/new.jsonl", "G102", 2),
     ("replay.toml", "G108", 20),
@@ -73,6 +79,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("whole", "ends"):
         (logs / f"{name}.jsonl").write_bytes(WHOLE)
     (logs / "findings.jsonl").write_bytes(record(1) + b"{oops\n" + record(3) + b"[]\n")
+    (logs / "mute.jsonl").write_bytes(b"")
     (logs / "new.jsonl").write_bytes(record(1) + record(2)[:40])
     (folder / "replay.toml").write_text(MANIFEST)
     return folder
@@ -121,7 +128,8 @@ def test_the_document_tells_all_that_differs(gate: Path) -> None:
     }
     new = sum(one["status"] == "new" for one in recordings.values())
 
-    assert {"whole": [], "ends": [], "findings": ["changed", "unexpected", "missing"], "new": ["unexpected"]} == kinds
+    found = {"findings": ["changed", "unexpected", "missing"], "new": ["unexpected"]}
+    assert {"whole": [], "ends": [], "mute": [], **found} == kinds
     assert [("starts-at-seq", 2, 1), ("ends-at-seq", 4, 3), ("ends-with", "turn.completed", "item.delta")] == [
         (one["key"], one["expected"], one["found"]) for one in recordings["logs/ends.jsonl"]["bounds"]
     ]
@@ -129,11 +137,11 @@ def test_the_document_tells_all_that_differs(gate: Path) -> None:
     assert [{"path": "logs/whol?.jsonl", "entry": "replay.toml:20"}] == document["stale"]
     assert {
         "as_expected": 1,
-        "different": 2,
+        "different": 3,
         "new": new,
         "moved": 0,
         "skipped": 0,
-        "recordings": 3 + new,
+        "recordings": 4 + new,
         "unreadable": 0,
     } == (document["summary"])
 
@@ -289,6 +297,25 @@ def test_nothing_in_a_recording_reaches_the_output_raw(gate: Path, form: str) ->
     assert not {byte for byte in said if (byte < 32 and byte != 10) or byte == 127}
     assert "\x9b" not in said.decode()
     assert len(said) < 2_000_000
+
+
+@pytest.mark.parametrize("form", sorted({*FORMATS} - {"json"}))
+def test_the_name_of_an_event_reaches_no_terminal_raw_through_another_program(tmp_path: Path, form: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(record(1, "a\x1b[31m\u202e\x01\x9bz"))
+    (tmp_path / "replay.toml").write_text('[[expect]]\npath = "a.jsonl"\nends-with = "b\\u001b\\u202e"\n')
+    said = written(form, tmp_path).decode()
+    texts = [*_texts(json.loads(said))] if form in {"gitlab", "rdjson", "sarif"} else [unescape(said)]
+
+    assert not [found for text in texts for found in RAW.findall(text)]
+    assert any(r"a\x1b[31m\u202e\x01\x9bz" in text.replace("\\\\", "\\") for text in texts)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
 
 
 def test_a_recording_without_events_may_be_what_is_expected(tmp_path: Path, replay: Replay) -> None:

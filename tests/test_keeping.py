@@ -71,7 +71,7 @@ def test_an_update_that_looked_at_nothing_writes_nothing(entry: str, manifest: P
     (manifest.parent / "rec").mkdir()
     ran = replay("check", "--update")
 
-    assert (3, "replay: replay.toml was not written") == (ran.code, ran.stderr.splitlines()[-1])
+    assert (3, "replay: nothing was written into replay.toml") == (ran.code, ran.stderr.splitlines()[-1])
     assert before == manifest.read_text()
 
 

@@ -105,7 +105,7 @@ def test_lines_of_several_files_mean_what_they_mean_to_git(repository: Path) -> 
         for place, lines in within.items():
             (repository / place / ".gitignore").write_text("\n".join(lines) + "\n")
         by_git = kept_by_git(repository, above)
-        excludes = Excludes(ignored(repository, FILES))
+        excludes = Excludes(ignored(repository, FILES).patterns)
 
         assert by_git == sorted(one for one in FILES if not excludes.pass_over(one)), (above, within)
 

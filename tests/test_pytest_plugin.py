@@ -411,6 +411,17 @@ def test_what_is_not_as_expected_is_told_as_the_gate_tells_it(held: pytest.Pytes
     assert "recordings/clean.jsonl: 1 unexpected (expected at replay.toml:9)" in told
 
 
+def test_a_recording_without_events_does_not_pass_where_the_manifest_leaves_out_the_rule(
+    project: pytest.Pytester,
+) -> None:
+    manifest = b'select = ["S"]\n[[expect]]\npath = "recordings/*.jsonl"\n'
+    write(project.path, {"replay.toml": manifest, "recordings/torn.jsonl": b""})
+    project.makeini("[pytest]\nreplay_paths = recordings\n")
+
+    said = "recordings/torn.jsonl: no event, and no finding that says so (expected at replay.toml:2)"
+    assert said in run(project).outlines
+
+
 @pytest.mark.parametrize(
     ("files", "setting", "said"),
     [
