@@ -20,11 +20,9 @@ from replay_cli.members import members
 from replay_cli.opening import Opened, beyond, envelope_of, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
-from replay_cli.prover import is_offered
 from replay_cli.quick import only_breaks_schema
-from replay_cli.runs import Run
 from replay_cli.tally import Place, Tally
-from replay_cli.walk import FRAMINGS, Walk
+from replay_cli.walk import FRAMINGS, Walk, is_offered
 
 NOT_OFFERED = "not asked for"
 NOT_CLEAN = "frames with findings, or without an event"
@@ -79,7 +77,7 @@ class _FastAudit:
         """The tallies of a block, one for each run that is proven, one for the frames between two of them."""
         between: Tally | None = None
         for piece in self._walk.pieces(block):
-            if isinstance(piece, Run):
+            if not isinstance(piece, Frame):
                 if between is not None:
                     self._count_refused(between)
                     yield between

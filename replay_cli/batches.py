@@ -19,7 +19,6 @@ from replay_cli.discovery import Entry
 from replay_cli.errors import ReplayError
 from replay_cli.planning import Options
 from replay_cli.pool import ordered
-from replay_cli.prover import forget
 from replay_cli.sources import open_path
 from replay_cli.spans import LARGE
 from replay_cli.told import Report
@@ -104,6 +103,8 @@ def _audit_batch(batch: Batch[T]) -> list[Answer[T]]:
     """What became of each file of a batch; runs in a worker."""
     if batch.options.statistics:
         # So that the share that is proven goes by the batch, and not by what its worker did before.
+        from replay_cli.prover import forget
+
         forget()
     return [_audit(path, batch) for path in batch.paths]
 

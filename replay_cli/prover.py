@@ -34,16 +34,11 @@ PATTERNS = 4
 COMPILED = 64
 """Patterns made at most for one shape and framing: each costs about a millisecond, and a hostile log has no end."""
 
-WORTH = 8 * 1024
-"""Bytes still to be read from which on it is worth while to learn."""
-
 LEARNABLE = 64 * 1024
 """Bytes of the longest frame that is learned from: what is learned is kept, and cut at its members for good."""
 
 NEW_PATTERN = 8
 """Deltas of a block from which on, if the pattern covers fewer, another is made."""
-
-SHAPES = frozenset({Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY})
 
 Parts = list[Run | Block]
 """A block in order: runs of what is proven, blocks of what is not."""
@@ -77,16 +72,8 @@ def forget() -> None:
     _LEARNED.clear()
 
 
-def is_offered(plan: Plan) -> bool:
-    """Whether the prover can say anything of a source with this plan.
-
-    A schema of the user's own may forbid anything, and below ``HEAVY`` frames could be longer than the limit.
-    """
-    return plan.fast and plan.shape in SHAPES and plan.schema is None and plan.limit >= HEAVY
-
-
 class Prover:
-    """Proves the blocks of one source, whose plan must be one that it ``is_offered`` for.
+    """Proves the blocks of one source, whose plan must be one that it ``is_offered`` for (``walk``).
 
     With ``slots`` its runs have the slots of their deltas, for who makes something else of them.
     """

@@ -23,11 +23,11 @@ from replay_cli.marks import thread_key
 from replay_cli.members import members
 from replay_cli.opening import Opened, open_frame
 from replay_cli.profiles import Plan, Shape
-from replay_cli.prover import WORTH, Prover
+from replay_cli.prover import Prover
 from replay_cli.runs import Run
 from replay_cli.slots import Slots
 from replay_cli.stretches import NAME_BREAKS, NOT_HELD, NOT_NEWER, NOT_REDACTED, UNTIMED, Stretch
-from replay_cli.walk import FRAMINGS
+from replay_cli.walk import FRAMINGS, WORTH
 from replay_cli.weaving import NewLinks, Target, Template, Texts, template_of, texts_of, without_zeros, woven
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from replay_cli.errors import SchemaError, SourceError
 from replay_cli.frames import Framing
 from replay_cli.pool import ordered
 from replay_cli.profiles import Plan
-from replay_cli.prover import forget
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
 from replay_cli.walk import FRAMINGS
@@ -120,6 +119,8 @@ def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | No
 def _audit_span(span: Span) -> Tally:
     """The tally of one span; runs in a worker. Raises SourceError if the file is not what it was, and SchemaError."""
     if span.fresh:
+        from replay_cli.prover import forget
+
         forget()
     total = Tally(span.plan.kept, span.plan.gaps)
     with open_path(span.path, span.name, raw=True) as source:

@@ -7,15 +7,32 @@ that turns out clean the prover may learn, so that the rest of its block is prov
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 from replay_cli.blocks import Block
 from replay_cli.frames import JSONL, Frame, Framing
-from replay_cli.profiles import Plan
-from replay_cli.prover import WORTH, Prover, is_offered
-from replay_cli.runs import Run
+from replay_cli.heavy import HEAVY
+from replay_cli.profiles import Plan, Shape
 from replay_cli.sse import SSE
 
+if TYPE_CHECKING:
+    from replay_cli.prover import Prover
+    from replay_cli.runs import Run
+
 FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
+
+WORTH = 8 * 1024
+"""Bytes still to be read from which on it is worth while to learn."""
+
+SHAPES = frozenset({Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY})
+
+
+def is_offered(plan: Plan) -> bool:
+    """Whether the prover can say anything of a source with this plan.
+
+    A schema of the user's own may forbid anything, and below ``HEAVY`` frames could be longer than the limit.
+    """
+    return plan.fast and plan.shape in SHAPES and plan.schema is None and plan.limit >= HEAVY
 
 
 class Walk:
@@ -24,9 +41,13 @@ class Walk:
     With ``slots`` what is proven has the slots of its deltas.
     """
 
+    # Whether anything may have been learned in this process.
+    _has_learned = False
+
     def __init__(self, plan: Plan, slots: bool = False) -> None:
         self.proves = is_offered(plan)
-        self._prover = Prover(plan, slots)
+        self._plan, self._slots = plan, slots
+        self._prover: Prover | None = None
         self._framing = FRAMINGS[plan.framing]
         self._worth_learning = False
         # The block that the last frame was cut from, and whether something was learned from that frame.
@@ -37,20 +58,30 @@ class Walk:
         """The block in order: its parts tile it. Lines of a frame count from where the prover stopped last."""
         waiting: list[Run | Block] = [block]
         self._worth_learning = self.proves and block.length >= WORTH
+        prover = self._prover = self._prover or self._made()
         while waiting:
             part = waiting.pop(0)
-            if isinstance(part, Run):
+            if not isinstance(part, Block):
                 yield part
                 continue
-            parts = self._prover.parts(part) if self.proves else [part]
+            parts = prover.parts(part) if prover is not None else [part]
             for number, one in enumerate(parts):
-                if isinstance(one, Run):
+                if not isinstance(one, Block):
                     yield one
                     continue
                 rest = yield from self._frames(one)
                 if rest.data:
                     waiting = [rest, *parts[number + 1 :], *waiting]
                     break
+
+    def _made(self) -> Prover | None:
+        """The prover; None where it has nothing to say, or can have learned nothing: it is a lot to load."""
+        if not self._worth_learning and not (self.proves and Walk._has_learned):
+            return None
+        from replay_cli.prover import Prover
+
+        Walk._has_learned = True
+        return Prover(self._plan, self._slots)
 
     def _frames(self, block: Block) -> Generator[Frame, None, Block]:
         """The frames of a block, up to one that was learned from; returns what is left then."""
@@ -65,7 +96,7 @@ class Walk:
 
     def learn(self, frame: Frame) -> bool:
         """Learn from the frame that was given out last, which is clean; whether that may prove more."""
-        if self._worth_learning:
+        if self._worth_learning and self._prover is not None:
             self._learned = self._prover.learn(frame, self.raw(frame))
         return self._learned
 

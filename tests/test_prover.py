@@ -21,10 +21,10 @@ from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
 from replay_cli.layouts import Exemplar
 from replay_cli.profiles import Plan, Shape, UserSchema
-from replay_cli.prover import COMPILED, Prover, forget, is_offered
+from replay_cli.prover import COMPILED, Prover, forget
 from replay_cli.skeletons import Skeleton, skeleton_of
 from replay_cli.tally import Tally, total
-from replay_cli.walk import FRAMINGS
+from replay_cli.walk import FRAMINGS, is_offered
 from tests.guards import GUARDS, Guard, without
 from tests.holes import HOLES, event, frame, item
 from tests.making import record
