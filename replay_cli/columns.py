@@ -13,7 +13,8 @@ class Row(NamedTuple):
     """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
 
     ``turn`` and ``item`` are as in JSON, None if they are left out. ``text`` is the frame without its terminator;
-    ``tight`` tells that there is no white space between its tokens, but maybe in the payload.
+    ``tight`` tells that there is no white space between its tokens, but maybe in the payload; ``payload_tight`` that
+    there is surely none in that.
     Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
     """
 
@@ -29,9 +30,10 @@ class Row(NamedTuple):
     payload: bytes
     text: bytes
     tight: bool
+    payload_tight: bool
 
 
-UNSURE = Row(b"", None, b"", b"", b"", "", (), None, None, b"", b"", False)
+UNSURE = Row(b"", None, b"", b"", b"", "", (), None, None, b"", b"", False, False)
 """What stands for a frame that is not proven: no seq."""
 
 

@@ -217,7 +217,7 @@ class Layout:
         if asked is None:
             return None
         looked = self._looked + asked
-        return Row(seq, link, thread, minute, second, event, looked, turn, item, payload, text, self._tight)
+        return Row(seq, link, thread, minute, second, event, looked, turn, item, payload, text, self._tight, False)
 
 
 def _asked(event: str, thread: str, turn: str | None, item: str | None, payload: bytes) -> tuple[str, ...] | None:

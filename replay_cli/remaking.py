@@ -293,7 +293,8 @@ class Remaker:
                 # Other fields are lost, and counted.
                 return None
             text = text[len(before) :]
-        if self._redactor is not None or not row.tight or canonical.compacted(row.payload) is not row.payload:
+        tight = row.tight and (row.payload_tight or canonical.compacted(row.payload) is row.payload)
+        if self._redactor is not None or not tight:
             return self._other(text, remade)
         link = None
         if self._target.linked:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from replay_cli import payloads
 from replay_cli.columns import Row
+from replay_cli.fields import compact
 from replay_cli.layouts import ID, VALUES, Exemplar, Slot, is_minute
 from replay_cli.members import elements, members
 from replay_cli.strings import STRING, is_utf8
@@ -53,7 +54,8 @@ class Skeleton:
         compiled = re.compile(pattern + rb"(?P<none>(?!))?")
         self._match = compiled.fullmatch
         self._groups = [compiled.groupindex.get(name, compiled.groupindex["none"]) for name in _GROUPS]
-        self._event, self._looked, self._tight = row.event, row.looked, row.tight
+        self._event, self._looked = row.event, row.looked
+        self._tight = row.tight, compact(row.payload) is row.payload
         self._nulls = [value if value == b"null" else None for value in map(exemplar.value, _IDS[1:])]
 
     def read(self, text: bytes) -> Row | None:
@@ -66,7 +68,7 @@ class Skeleton:
             return None
         turn, item = turn or self._nulls[0], item or self._nulls[1]
         return Row(
-            seq, link, thread, minute, second, self._event, self._looked, turn, item, payload, text, self._tight
+            seq, link, thread, minute, second, self._event, self._looked, turn, item, payload, text, *self._tight
         )
 
 
