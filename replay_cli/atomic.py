@@ -28,7 +28,7 @@ def replacing(path: Path, option: str, guard: AbstractContextManager[object] | N
             with open(path, "wb") as direct:
                 yield direct
             return
-        target = path.resolve()
+        target = _target(path)
         import tempfile  # with all that it loads, and most reports go to stdout
 
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
@@ -60,10 +60,22 @@ def refuse_unwritable(path: Path, option: str) -> None:
             return
         import tempfile
 
-        target = path.resolve()
+        target = _target(path)
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
         os.close(handle)
         Path(name).unlink()
+
+
+def _target(path: Path) -> Path:
+    """The file that a path is, or would be, links followed.
+
+    Raises OSError if its folder is not there: ``missing/../log`` is nothing to the system, and no other name of log.
+    """
+    try:
+        return Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        named = Path(os.path.realpath(path.parent, strict=True)) / path.name
+        return _target(named.parent / named.readlink()) if named.is_symlink() else named
 
 
 def settle(file: BinaryIO) -> None:

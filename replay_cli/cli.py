@@ -14,6 +14,7 @@ from typing import Annotated, Optional, cast
 import typer
 
 from replay_cli.cli_words import (
+    FEW_CODES,
     MAX_LINE_BYTES,
     SETTINGS,
     Color,
@@ -258,7 +259,7 @@ def validate(
     raise typer.Exit(validating.validate(request))
 
 
-@app.command("rules", epilog=examples("replay rules", "replay rules --format json"))
+@app.command("rules", epilog=examples("replay rules", "replay rules --format json") + FEW_CODES)
 def list_rules(
     format: Annotated[CatalogueFormat, typer.Option(help="How to write the catalogue.")] = CatalogueFormat.TEXT,  # noqa: A002
 ) -> None:
@@ -268,7 +269,7 @@ def list_rules(
     typer.echo(catalogue.as_json() if format is CatalogueFormat.JSON else catalogue.as_text(), nl=False)
 
 
-@app.command(epilog=examples("replay explain broken-link", "replay explain S104"))
+@app.command(epilog=examples("replay explain broken-link", "replay explain S104") + FEW_CODES)
 def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", autocompletion=_rule_names, help="Code or name of a rule.")],
 ) -> None:
@@ -278,7 +279,7 @@ def explain(
     typer.echo(catalogue.explained(rule), nl=False)
 
 
-@app.command(epilog=examples("replay schema", "replay schema envelope > envelope.schema.json"))
+@app.command(epilog=examples("replay schema", "replay schema envelope > envelope.schema.json") + FEW_CODES)
 def schema(
     name: Annotated[
         Word,

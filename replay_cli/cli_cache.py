@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from replay_cli.cli_words import SETTINGS, examples
+from replay_cli.cli_words import FEW_CODES, SETTINGS, examples
 from replay_cli.late import made
 
 
@@ -21,4 +21,4 @@ def cache(
 
 def command(name: str) -> Any:
     """The command, for ``late``."""
-    return made(cache, name, examples("replay cache", "replay cache --clear"), SETTINGS)
+    return made(cache, name, examples("replay cache", "replay cache --clear") + FEW_CODES, SETTINGS)

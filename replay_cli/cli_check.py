@@ -16,6 +16,16 @@ from replay_cli.cli_words import (
 )
 from replay_cli.late import made
 
+INIT_CODES = """
+
+\b
+Exit codes:
+  0    written, or there already
+  2    usage error: not all can be put under the gate; nothing was written
+  3    nothing to read: no recording held an event
+  4    a recording could not be opened, or not be read to its end
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)"""
+
 EXIT_CODES = """
 
 \b
@@ -95,5 +105,5 @@ def init(
 def command(name: str) -> Any:
     """The command, for ``late``."""
     if name == "init":
-        return made(init, name, examples("replay init --dry-run", "replay init"), SETTINGS)
+        return made(init, name, examples("replay init --dry-run", "replay init") + INIT_CODES, SETTINGS)
     return made(check, name, examples("replay check", "replay check captures/") + EXIT_CODES, SETTINGS)

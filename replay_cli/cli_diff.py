@@ -26,7 +26,7 @@ Exit codes:
   2    usage error: missing file, no pointer, contradicting options
   3    nothing to read: no event in either, or one is no event log
   4    a recording could not be opened, or not be read to its end
-  130  interrupted (143 by SIGTERM, 129 by SIGHUP)"""
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)"""
 
 EPILOG = (
     examples(

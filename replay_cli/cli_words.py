@@ -101,6 +101,15 @@ Cache = Annotated[
 ]
 NoSummary = Annotated[bool, typer.Option("--quiet", "-q", help="No summary. [default: off]")]
 
+FEW_CODES = """
+
+\b
+Exit codes:
+  0    done
+  2    usage error: what is named is not there, or cannot be meant
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP, 141 by a closed pipe)"""
+"""How the help of a command ends that reads no log."""
+
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """The default of --max-line-bytes."""
 

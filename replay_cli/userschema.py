@@ -64,11 +64,18 @@ def load(path: Path) -> UserSchema:
     except RecursionError:
         raise SchemaError(f"--schema: {path} is nested too deep") from None
     except ValueError as error:
-        raise SchemaError(f"--schema: {path} is not JSON: {error}") from None
+        raise SchemaError(f"--schema: {path} is not JSON: {_encoding(data) or error}") from None
     if not isinstance(parsed, dict | bool):
         raise SchemaError(f"--schema: {path} is JSON, but no schema: an object or true or false belongs there")
     _check(path, parsed)
     return UserSchema(str(path), text)
+
+
+def _encoding(data: bytes) -> str:
+    """What is wrong with the encoding of a JSON text (RFC 8259, 8.1); empty if nothing is."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "it is UTF-16; save it as UTF-8"
+    return "it begins with a byte-order mark; save it without one" if data.startswith(b"\xef\xbb\xbf") else ""
 
 
 def _refuse_constant(name: str) -> NoReturn:

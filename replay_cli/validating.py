@@ -73,13 +73,16 @@ def validate(request: Request) -> int:
 
 
 def _refuse_own_input(request: Request, found: Discovered) -> None:
-    """Raise UsageError if the report would take the place of what is read."""
-    if request.output_file is None or is_stdout(request.output_file):
-        return
-    output = identity(request.output_file)
+    """Raise UsageError if the report would take the place of what is read, or the summary of a job go there."""
     inputs = {identity(entry.path) for entry in found.entries if entry.path != STDIN}
     if any(entry.path == STDIN for entry in found.entries):
         inputs.add(identity("/dev/stdin"))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY") if request.format == "github" else None
+    if summary and identity(summary) in inputs - {None}:
+        raise UsageError(f"GITHUB_STEP_SUMMARY: {summary} is one of the logs to read")
+    if request.output_file is None or is_stdout(request.output_file):
+        return
+    output = identity(request.output_file)
     others = {"--files-from": request.files_from, "--schema": request.schema}
     if output is not None and output in inputs:
         raise UsageError(f"--output-file: {request.output_file} is one of the logs to read")

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from replay_cli.blocks import Block
-from replay_cli.frames import JSONL, Frame, Framing
+from replay_cli.frames import JSONL, Frame, Framing, State
 from replay_cli.heavy import HEAVY
 from replay_cli.profiles import Plan, Shape
 from replay_cli.sse import SSE
@@ -84,12 +84,13 @@ class Walk:
         return Prover(self._plan, self._slots)
 
     def _frames(self, block: Block) -> Generator[Frame, None, Block]:
-        """The frames of a block, up to one that was learned from; returns what is left then."""
+        """The frames of a block, up to one behind which more may be proven; returns what is left then."""
         self._block = block
         for frame in self._framing.frames(block):
             self._learned = False
             yield frame
-            if self._learned:
+            # The line ends of an HTTP head are not those of what follows it, which may be known already.
+            if self._learned or (self.proves and frame.state is State.HEAD):
                 end = frame.offset + frame.length - block.offset
                 return Block(block.data[end:], block.offset + end)
         return Block(b"", block.offset + block.length)

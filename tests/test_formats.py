@@ -525,6 +525,16 @@ def test_a_job_summary_that_cannot_be_written_is_one_line_and_exit_2(
     assert ran.stderr.startswith(f"replay: GITHUB_STEP_SUMMARY: {summary} cannot be written: ")
 
 
+def test_the_summary_of_a_job_is_not_written_into_a_log(replay: Replay, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(record(1))
+
+    ran = replay("validate", "--format", "github", str(log), env={"GITHUB_STEP_SUMMARY": str(log)})
+
+    assert (2, f"replay: GITHUB_STEP_SUMMARY: {log} is one of the logs to read\n") == (ran.code, ran.stderr)
+    assert log.read_bytes() == record(1)
+
+
 # --- The same input gives the same bytes ------------------------------------------------------------------------
 
 SURROUNDINGS: list[tuple[Path, dict[str, str]]] = [

@@ -192,6 +192,16 @@ def test_frame_longer_than_the_limit_is_found_whatever_was_learned() -> None:
     assert tally == slow(b"".join(ENVELOPE.frames(50)), plan)
 
 
+def test_what_follows_an_http_head_is_proven_by_what_another_capture_has_taught() -> None:
+    """The head ends its lines with CR LF, the events with LF: by them it is known which frames to expect."""
+    teach(WRITERS["SSE"])
+    events = b"".join(WRITERS["SSE"].frames(50, 1))
+
+    tally = fast(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + events, WRITERS["SSE"].plan())
+
+    assert tally.proven == len(events)
+
+
 def test_bytes_are_proven_or_have_a_reason() -> None:
     frames = ENVELOPE.frames(1000)
     frames[500] = b"{broken\n"

@@ -137,6 +137,16 @@ OUTPUTS = {
     "validate -o log.jsonl/report log.jsonl": "--output-file: log.jsonl/report cannot be written: Not a directory",
     f"validate -o {'x' * 300} log.jsonl": f"--output-file: {'x' * 300} cannot be written: File name too long",
     "validate -o log.jsonl log.jsonl": "--output-file: log.jsonl is one of the logs to read",
+    "validate -o missing/../log.jsonl log.jsonl": (
+        "--output-file: missing/../log.jsonl cannot be written: No such file or directory"
+    ),
+    "emit -o missing/../twin log.jsonl": "--output: missing/../twin cannot be written: No such file or directory",
+    "emit --clean --quarantine missing/../log.jsonl -o new log.jsonl": (
+        "--quarantine: missing/../log.jsonl cannot be written: No such file or directory"
+    ),
+    "tail --cursor missing/../list log.jsonl": (
+        "--cursor: missing/../list cannot be written: No such file or directory"
+    ),
     "validate -o log.jsonl .": "--output-file: log.jsonl is one of the logs to read",
     "validate -o ./bare/../log.jsonl log.jsonl": "--output-file: ./bare/../log.jsonl is one of the logs to read",
     "validate -o link log.jsonl": "--output-file: link is one of the logs to read",

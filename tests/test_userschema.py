@@ -699,6 +699,21 @@ def test_a_local_schema_needs_no_socket(check: Check) -> None:
     assert 'E108 user-schema-violation /seq: expected not {"const":7}, found integer 7\n' in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xef\xbb\xbf{}", "it begins with a byte-order mark; save it without one"),
+        ("{}".encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+    ],
+)
+def test_a_schema_in_another_encoding_is_told_as_that(replay: Replay, check: Check, data: bytes, said: str) -> None:
+    check.path.write_bytes(data)
+
+    ran = replay("validate", "--schema", "schema.json", "-", stdin=store(1))
+
+    assert (2, f"replay: --schema: schema.json is not JSON: {said}\n") == (ran.code, ran.stderr)
+
+
 def test_a_bad_schema_ends_with_2_and_one_line(replay: Replay, check: Check) -> None:
     check.path.write_text('{"type": 1}')
 
