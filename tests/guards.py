@@ -117,8 +117,11 @@ GUARDS = [
 ]
 
 
-def without(guard: Guard, folder: Path) -> list[str]:
-    """The names of the written holes that fail without a guard; ``folder`` is an empty one for the copy."""
+def without(guard: Guard, folder: Path) -> str:
+    """The first written hole that fails without a guard, or what the prover raises then; "" if nothing happens.
+
+    ``folder`` is an empty one for the copy.
+    """
     for name in ("replay_cli", "tests", "bench", "schemas"):
         copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__", "fuzzed"))
     path = folder / "replay_cli" / f"{guard.module}.py"
@@ -128,4 +131,4 @@ def without(guard: Guard, folder: Path) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.proving", "--holes"], cwd=folder, capture_output=True, text=True, check=False
     )
-    return done.stdout.splitlines() if done.returncode == 1 and not done.stderr else [done.stderr[-300:]]
+    return (done.stdout or done.stderr[-300:]).strip()

@@ -58,6 +58,12 @@ def amid(writer: str, make: Callable[[int], Event], *changes: tuple[bytes, bytes
     return frame(writer, event(4)) + frame(writer, make(5), *changes) + frame(writer, event(6))
 
 
+def _at(*seconds: int) -> list[Event]:
+    """Events at so many seconds after a full minute."""
+    minute = TIME - TIME % (60 * 10**9)
+    return [event(seq, time=minute + second * 10**9) for seq, second in enumerate(seconds, 4)]
+
+
 def _everywhere(name: str, make: Callable[[int], Event], *changes: tuple[bytes, bytes]) -> list[Hole]:
     return [
         Hole(f"{name} ({writer})", writer, amid(writer, make, *changes), taught=frame(writer, make(4)))
@@ -208,6 +214,8 @@ HOLES = [
             ("a link is broken", [*others, event(4), event(6, link=5)]),
             ("time steps back", [*others, event(4), event(5, time=TIME)]),
             ("time steps back by a minute", [*others, event(4), event(5, time=TIME - 60_000_000_000)]),
+            ("time steps back in a later minute", [*others, *_at(10, 90, 80)]),
+            ("time steps back to the first minute", [*others, *_at(10, 80, 30)]),
         )
     ),
     *(
@@ -227,6 +235,10 @@ HOLES = [
         for what, told in (
             ("one thread", [event(4), event(3, time=TIME + 10**9)]),
             ("two threads", [event(1, thread="thr_00000002"), event(4), event(3, time=TIME + 10**9)]),
+            (
+                "as many as there should be",
+                [event(4), event(6), event(5, time=TIME + 10**10), event(7, time=TIME + 10**10)],
+            ),
         )
     ),
     Hole(
