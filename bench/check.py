@@ -130,7 +130,7 @@ def main(arguments: Sequence[str]) -> int:
         for _ in range(rounds):
             for name, command in COMMANDS.items():
                 said, took = ran(folder, *command)
-                if "check" in command and f"{RECORDINGS:,} recordings, {RECORDINGS} as expected" not in said:
+                if "check" in command and f"{RECORDINGS:,} recordings, {RECORDINGS:,} as expected" not in said:
                     print(f"wrong: {said}", file=sys.stderr)
                     return 1
                 found[name].append(took)
