@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from replay_cli import payloads
 from replay_cli.columns import UNSURE, Columns
-from replay_cli.layouts import ID, MINUTE, NUMBER, SEQ, Exemplar, Slot, is_minute
+from replay_cli.drafts import Draft
+from replay_cli.layouts import ID_VALUES, MINUTE, NUMBER, SEQ, Exemplar, Slot, is_minute
 from replay_cli.strings import ASCII, TEXT, is_utf8
 
 EVENT = b"item.delta"
@@ -28,7 +29,7 @@ _PAYLOAD = re.compile(
     rb'\{ ?(?:"delta": ?"(?P<text>[^\r\n]*)", ?"kind": ?"(?P<kind>[a-z_]{1,40})"'
     rb'|"kind": ?"(?P<kind_first>[a-z_]{1,40})", ?"delta": ?"(?P<text_last>[^\r\n]*)") ?\}'
 )
-_IN_REGION = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"', "minute": MINUTE}
+_IN_REGION = {**ID_VALUES, "minute": MINUTE}
 """What differs little among the deltas of a block. The ids of a delta are strings (CONTRACT.md 5.1): a null is not
 for this pattern to judge."""
 
@@ -55,11 +56,10 @@ class Region:
     """A stretch of constant bytes with ids or a minute in it, in all frames of one length."""
 
     def __init__(self, text: bytes, start: int, end: int, slots: list[Slot]) -> None:
-        parts, at = [], start
+        draft = Draft(text, start, end)
         for slot in slots:
-            parts += [re.escape(text[at : slot.start]), b"(?P<%b>%b)" % (slot.name.encode(), _IN_REGION[slot.name])]
-            at = slot.end
-        self._match = re.compile(b"".join((*parts, re.escape(text[at:end])))).fullmatch
+            draft.put_slot(*slot, _IN_REGION[slot.name])
+        self._match = re.compile(draft.done()).fullmatch
         self._line_ends = _line_ends(text[start:end])
         self.names = frozenset(slot.name for slot in slots)
         """Of the slots in it."""
@@ -237,9 +237,7 @@ def _payload(text: bytes, whole: bool) -> bytes | None:
     # Nine texts in ten are ASCII, which is UTF-8: only the others are kept, to be looked at.
     text_apart = TEXT if whole else b"(?P<text>" + TEXT + b")"
     value = {"text": b"(?:" + ASCII + b'(?=")|' + text_apart + b")", "kind": _WORD}
-    parts, at = [], 0
+    draft = Draft(text)
     for name in sorted((name for name in _INSIDE if found[name] is not None), key=found.start):
-        parts += [re.escape(text[at : found.start(name)]), value[name.partition("_")[0]]]
-        at = found.end(name)
-    pattern = b"".join((*parts, re.escape(text[at:])))
-    return b"(?P<payload>" + pattern + b")" if whole else pattern
+        draft.put(*found.span(name), value[name.partition("_")[0]])
+    return b"(?P<payload>" + draft.done() + b")" if whole else draft.done()

@@ -35,6 +35,8 @@ GUESSED = 10
 """Paths that lead nowhere for which it is looked for what was meant."""
 
 _LOG = re.compile(r"\.(jsonl|ndjson|sse|log)(\.(gz|zst|bz2|xz))?\Z", re.IGNORECASE)
+NOTHING_IN_IT = "nothing to read in it (.jsonl .ndjson .sse .log)"
+"""What is said of a folder without logs."""
 
 
 class Entry(NamedTuple):

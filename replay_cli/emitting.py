@@ -18,7 +18,7 @@ from replay_cli.admission import refuse, survey_all
 from replay_cli.api import make_options
 from replay_cli.asked import Request, arranged_of, pace_of, refuse_nonsense, remake_of, selection_of
 from replay_cli.atomic import keep_beside, replacing, say, settle
-from replay_cli.discovery import STDIN, Discovered, Entry, discover
+from replay_cli.discovery import NOTHING_IN_IT, STDIN, Discovered, Entry, discover
 from replay_cli.emission import Emission
 from replay_cli.errors import ReplayError, UsageError, one_line
 from replay_cli.grading import grade
@@ -92,7 +92,7 @@ class _Emit:
         for problem in found.problems:
             self._complain(problem)
         for name in found.empty:
-            _say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
+            _say(f"{one_line(name)}: {NOTHING_IN_IT}")
         if USAGE in self._due or not found.entries:
             # Half of what was asked would look like all of it.
             return self._exit_code()

@@ -8,7 +8,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from replay_cli.discovery import STDIN, Discovered, discover
+from replay_cli.discovery import NOTHING_IN_IT, STDIN, Discovered, discover
 from replay_cli.errors import ReplayError, SourceError, UsageError, one_line
 from replay_cli.manifest import Entries, Entry, Manifest, Settings, grading_of, whole, within
 from replay_cli.resembling import meant
@@ -158,7 +158,7 @@ def _asked(
         raise UsageError("check: stdin cannot have an entry in a manifest; name files or folders")
     there = discover(paths, exclude=manifest.exclude, base=manifest.folder, stdin=None)
     gate.problems += there.problems
-    gate.empty = [f"{name}: nothing to read in it (.jsonl .ndjson .sse .log)" for name in there.empty]
+    gate.empty = [f"{name}: {NOTHING_IN_IT}" for name in there.empty]
     found: dict[str, Place] = {}
     for entry in there.entries:
         full = whole(entry.path)

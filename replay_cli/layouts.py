@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from replay_cli import payloads, rules
 from replay_cli.columns import Row
+from replay_cli.drafts import Draft, reader
 from replay_cli.envelope import Envelope
 from replay_cli.members import Member, members
 from replay_cli.payloads import COMPLETED
@@ -55,6 +56,9 @@ VALUES: dict[str, bytes] = {
     "payload": rb"(?s:.*)",
 }
 """What each slot may hold."""
+
+ID_VALUES = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"'}
+"""What it holds where it is an id, and not null."""
 
 _MINUTE = re.compile(MINUTE).fullmatch
 _NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
@@ -174,15 +178,10 @@ def _is_tight(exemplar: Exemplar) -> bool:
 
 def pattern_of(exemplar: Exemplar, values: dict[str, bytes]) -> bytes:
     """The frame as a pattern: slots as named groups, a repeated one as a back-reference, all else as it stands."""
-    parts, at = [], 0
-    seen: set[str] = set()
-    for name, start, end in exemplar.slots:
-        parts.append(re.escape(exemplar.text[at:start]))
-        group = name.encode()
-        parts.append(b"(?P=" + group + b")" if name in seen else b"(?P<" + group + b">" + values[name] + b")")
-        seen.add(name)
-        at = end
-    return b"".join((*parts, re.escape(exemplar.text[at:])))
+    draft = Draft(exemplar.text)
+    for slot in exemplar.slots:
+        draft.put_slot(*slot, values[slot.name])
+    return draft.done()
 
 
 class Layout:
@@ -195,10 +194,7 @@ class Layout:
         self.height = exemplar.text.count(b"\n") + ends
         self._looked = exemplar.looked
         self._tight = _is_tight(exemplar)
-        # What a layout lacks is read as a group that matches nothing, so that all have the same groups.
-        pattern = re.compile(pattern_of(exemplar, VALUES) + rb"(?P<none>(?!))?")
-        self._match = pattern.fullmatch
-        self._groups = [pattern.groupindex.get(name, pattern.groupindex["none"]) for name in VALUES]
+        self._match, self._groups = reader(pattern_of(exemplar, VALUES), VALUES)
 
     def fits(self, text: bytes) -> bool:
         """Whether a frame (without its terminator) is laid out so, whatever it says."""

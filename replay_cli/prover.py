@@ -40,6 +40,8 @@ LEARNABLE = 64 * 1024
 NEW_PATTERN = 8
 """Deltas of a block from which on, if the pattern covers fewer, another is made."""
 
+_DELTA = EVENT.decode()
+
 Parts = list[Run | Block]
 """A block in order: runs of what is proven, blocks of what is not."""
 
@@ -152,7 +154,7 @@ class _Proof:
         self._read_gaps(columns, gaps)
         number = len(columns.seqs)
         pieces = Pieces(self._block.data, self._block.offset, self._terminator, number, self._learned.height)
-        others = [at for at, row in self._rows if row.event == "item.delta"]
+        others = [at for at, row in self._rows if row.event == _DELTA]
         if len(others) > max(len(gaps) - 1, NEW_PATTERN):
             self._change_pattern(pieces.slice(others[-1], others[-1] + 1).data)
         parts: Parts = []
@@ -250,6 +252,6 @@ class _Proof:
             start = before + 1
             if start < end:
                 rows = [(at - start, row) for at, row in within(self._rows, start, end)]
-                before = start - len(within(self._rows, 0, start))
-                slots = self._slots.part(before) if self._slots is not None else None
+                first = start - len(within(self._rows, 0, start))
+                slots = self._slots.part(first) if self._slots is not None else None
                 yield Section(start, columns.part(start, end), rows, looked, slots)

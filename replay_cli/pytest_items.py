@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from replay_cli.api import audit_source
-from replay_cli.discovery import Discovered, discover
+from replay_cli.discovery import NOTHING_IN_IT, Discovered, discover
 from replay_cli.errors import ReplayError, one_line
 from replay_cli.pytest_terms import Terms
 from replay_cli.sources import open_path
@@ -49,7 +49,7 @@ class Collecting:
         for problem in found.problems:
             raise pytest.UsageError(f"replay_paths: {problem}")
         for empty in found.empty:
-            raise pytest.UsageError(f"replay_paths: {empty}: nothing to read in it (.jsonl .ndjson .sse .log)")
+            raise pytest.UsageError(f"replay_paths: {empty}: {NOTHING_IN_IT}")
         given = [Path(self._config.rootpath, arg) for arg in self._config.args]
         self._hold_reached(given)
         # A run in a folder of the root is one of that folder; what is outside the root no folder's run would take.

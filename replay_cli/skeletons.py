@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from replay_cli import payloads
 from replay_cli.columns import Row
+from replay_cli.drafts import Draft, reader
 from replay_cli.fields import compact
-from replay_cli.layouts import ID, VALUES, Exemplar, Slot, is_minute
+from replay_cli.layouts import ID_VALUES, VALUES, Exemplar, Slot, is_minute
 from replay_cli.members import elements, members
 from replay_cli.strings import STRING, is_utf8
 
@@ -40,7 +41,8 @@ _NUMBER = rb"-?(?:0|[1-9][0-9]{0,14}+)(?:\.[0-9]{1,15}+)?+"
 
 _GROUPS = ("seq", "previous_seq", "thread_id", "turn_id", "item_id", "minute", "second", "payload")
 _IDS = ("thread_id", "turn_id", "item_id")
-_ID_VALUES = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID + b'"'}
+_VALUES = VALUES | ID_VALUES
+"""What each slot holds: ids that are null stand as they are."""
 
 # Where a name is found that is not the frame's, no skeleton fits.
 _NAME = re.compile(rb'"event": ?"([A-Za-z0-9_.-]{1,80})"').search
@@ -50,10 +52,7 @@ class Skeleton:
     """The pattern of a frame, which is that of ``exemplar`` with ``row``: it reads frames of that kind into rows."""
 
     def __init__(self, pattern: bytes, exemplar: Exemplar, row: Row) -> None:
-        # What it lacks is read as a group that matches nothing, so that all have the same groups.
-        compiled = re.compile(pattern + rb"(?P<none>(?!))?")
-        self._match = compiled.fullmatch
-        self._groups = [compiled.groupindex.get(name, compiled.groupindex["none"]) for name in _GROUPS]
+        self._match, self._groups = reader(pattern, _GROUPS)
         self._event, self._looked = row.event, row.looked
         self._tight = row.tight, compact(row.payload) is row.payload
         self._nulls = [value if value == b"null" else None for value in map(exemplar.value, _IDS[1:])]
@@ -132,7 +131,7 @@ def skeleton_of(exemplar: Exemplar, row: Row) -> Skeleton | None:
     compared = payloads.compared(row.event)
     if compared is None or len(row.payload) > LONGEST:
         return None
-    draft = _Draft(exemplar.text)
+    draft = Draft(exemplar.text)
     for slot in exemplar.slots:
         if slot.name == "payload":
             draft.put(slot.start, slot.start, b"(?P<payload>")
@@ -140,12 +139,12 @@ def skeleton_of(exemplar: Exemplar, row: Row) -> Skeleton | None:
                 return None
             draft.put(slot.end, slot.end, b")")
         elif slot.name != "event" and exemplar.text[slot.start : slot.end] != b"null":
-            draft.put_slot(slot.name, slot.start, slot.end)
+            draft.put_slot(*slot, _VALUES[slot.name])
     skeleton = Skeleton(draft.done(), exemplar, row)
     return skeleton if skeleton.read(exemplar.text) is not None else None
 
 
-def _put_payload(draft: _Draft, slot: Slot, exemplar: Exemplar, compared: payloads.Compared) -> bool:
+def _put_payload(draft: Draft, slot: Slot, exemplar: Exemplar, compared: payloads.Compared) -> bool:
     """Put patterns in place of the values in a payload; whether all can be told by patterns."""
     leaves = list(_leaves(draft.text, slot.start, slot.end, ()))
     if len(leaves) > MOST or any(leaf.path[: len(other)] == other for leaf in leaves for other in compared.others):
@@ -158,37 +157,10 @@ def _put_payload(draft: _Draft, slot: Slot, exemplar: Exemplar, compared: payloa
             inside = name == "thread_id"
             if draft.text[start + inside : end - inside] != exemplar.value(name) or value == b"null":
                 return False
-            draft.put_slot(name, start + inside, end - inside)
+            draft.put_slot(name, start + inside, end - inside, _VALUES[name])
         elif path not in compared.words:
             draft.put(start, end, _any_like(value))
     return True
-
-
-class _Draft:
-    """A pattern in the making: a text as it stands, but for what was put in place of stretches of it, in order."""
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        self._parts: list[bytes] = []
-        self._named: set[str] = set()
-        self._at = 0
-
-    def put(self, start: int, end: int, pattern: bytes) -> None:
-        """A pattern in place of a stretch (0-based bytes, end exclusive)."""
-        self._parts += [re.escape(self.text[self._at : start]), pattern]
-        self._at = end
-
-    def put_slot(self, name: str, start: int, end: int) -> None:
-        """A group in place of a slot, a back-reference where there is one of this name already."""
-        group = name.encode()
-        value = _ID_VALUES.get(name) or VALUES[name]
-        pattern = b"(?P=" + group + b")" if name in self._named else b"(?P<" + group + b">" + value + b")"
-        self._named.add(name)
-        self.put(start, end, pattern)
-
-    def done(self) -> bytes:
-        """The whole pattern."""
-        return b"".join((*self._parts, re.escape(self.text[self._at :])))
 
 
 def _any_like(value: bytes) -> bytes:

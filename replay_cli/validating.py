@@ -19,7 +19,7 @@ from replay_cli.api import audit_source
 from replay_cli.asked_validate import Request, Wishes, refuse_nonsense
 from replay_cli.atomic import append, say
 from replay_cli.batches import Answer, answers, whole
-from replay_cli.discovery import STDIN, Discovered, Entry, discover, is_log
+from replay_cli.discovery import NOTHING_IN_IT, STDIN, Discovered, Entry, discover, is_log
 from replay_cli.errors import PlacedError, ReplayError, SchemaError, UsageError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import Grading
@@ -62,7 +62,7 @@ def validate(request: Request) -> int:
         outcome.add_problem(problem)
         _say(str(problem))
     for name in found.empty:
-        _say(f"{one_line(name)}: nothing to read in it (.jsonl .ndjson .sse .log)")
+        _say(f"{one_line(name)}: {NOTHING_IN_IT}")
     run = _Run(request, wishes, found.entries, outcome)
     try:
         run.write()

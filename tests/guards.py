@@ -44,9 +44,7 @@ GUARDS = [
     Guard("length of ids", "layouts", 'rb"[A-Za-z0-9_.:-]{1,80}+"', 'rb"[A-Za-z0-9_.:-]{1,99}+"'),
     Guard("escapes in ids", "layouts", 'rb"[A-Za-z0-9_.:-]{1,80}+"', r'''rb"[A-Za-z0-9_.:\\-]{1,80}+"'''),
     Guard("escapes in names", "layouts", 'rb"[A-Za-z0-9_.-]{1,80}+"', r'''rb"[A-Za-z0-9_.\\-]{1,80}+"'''),
-    Guard(
-        "what is written twice", "layouts", 'b"(?P=" + group + b")" if name in seen', "values[name] if name in seen"
-    ),
+    Guard("what is written twice", "drafts", 'b"(?P=" + group + b")" if name in self', "value if name in self"),
     Guard("what deltas have twice", "deltas", 'return b"(?P=" + name + b")"', 'return b"[^\\"]*"'),
     Guard("minutes", "layouts", "not is_minute(minute)", "False"),
     Guard("real minutes", "layouts", 'and nanoseconds(text.decode() + ":00Z") is not None', ""),
@@ -62,10 +60,7 @@ GUARDS = [
     Guard("minus zero", "layouts", "_NEGATIVE_ZERO.search(payload)", "False"),
     Guard("agreement of payloads", "layouts", "if disagreement is None else None", ""),
     Guard("ids in skeletons", "skeletons", "if path in compared.mirrors:", "if False:"),
-    Guard(
-        "what skeletons have twice", "skeletons", 'b"(?P=" + group + b")" if name in self', "value if name in self"
-    ),
-    Guard("nulls in skeletons", "skeletons", "_ID_VALUES.get(name) or VALUES[name]", "VALUES[name]"),
+    Guard("nulls in skeletons", "skeletons", "VALUES | ID_VALUES", "VALUES"),
     Guard("minutes in skeletons", "skeletons", "not is_minute(minute) or", ""),
     Guard("words in skeletons", "skeletons", "elif path not in compared.words:", "elif True:"),
     Guard("what else is compared", "skeletons", "leaf.path[: len(other)] == other", "False"),

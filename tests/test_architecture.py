@@ -71,7 +71,7 @@ ROWS = (
     "turns",
     "fragments volatile live words approvals",
     "errors findings envelope timestamps compat blocks members version masking",
-    "columns strings",
+    "columns drafts strings",
     "telltale allowed links stretches held seen wire pacing following interleaving skimming terminal "
     "memory nearby tomlplaces plaintoml aligning resembling patterns",
 )
