@@ -9,7 +9,7 @@ A command parses, calls what does the work, and exits. Everything heavy is impor
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Optional, cast
+from typing import Annotated, Any, Optional, cast
 
 import typer
 
@@ -354,6 +354,17 @@ def _end(said: str, code: int) -> int:
     return code
 
 
+def _is_loading(frame: Any) -> bool:
+    """Whether a module is loaded in a frame, or around it: what is raised then Python may drop (in sums of constants,
+    ``make_const``), or raise as another error (``__set_name__``).
+    """
+    while frame is not None and frame.f_code is not run.__code__:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def send_again(number: int) -> None:
     """Send this process a signal in a moment, since it came where Python drops exceptions."""
     import _thread
@@ -370,22 +381,20 @@ def send_again(number: int) -> None:
 def _end_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind as Ctrl-C does, so that no temporary file stays behind.
 
-    The exit code is then what shells expect, 128 and the number of the signal. What is ignored, as under ``nohup``,
-    stays ignored.
+    The exit code is then 128 and the number. What is ignored, as under ``nohup``, stays so. All three wait while a
+    module is loaded.
     """
     import signal
     import threading
 
-    def end(number: int, frame: object) -> None:
-        code = getattr(frame, "f_code", None)
-        if code is not None and code.co_filename.startswith("<frozen importlib"):
-            # While it compiles a module Python drops what is raised in a sum of constants.
+    def end(number: int, frame: Any) -> None:
+        if _is_loading(frame):
             send_again(number)
             return
-        raise SystemExit(128 + number)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, end)
