@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
-    """What one proven frame says: texts as they stand in it, ``looked`` the rules that it was asked for, by code.
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """The name of an event, and the codes of the rules that it was asked for; one for many frames."""
+
+    event: str
+    looked: tuple[str, ...]
+
+
+asked = lru_cache(maxsize=4096)(Asked)
+"""The one for such frames."""
+
+
+class Whole(NamedTuple):
+    """What else a proven frame says, for who makes something else of it; texts as they stand in it.
 
     ``turn`` and ``item`` are as in JSON, None if they are left out. ``text`` is the frame without its terminator;
     ``tight`` tells that there is no white space between its tokens, but maybe in the payload; ``payload_tight`` that
     there is surely none in that.
-    Where its link leads is not looked at: that is a matter of the order among frames (``runs``).
     """
 
-    seq: bytes
-    link: bytes | None
-    thread: bytes
-    minute: bytes
-    second: bytes
-    event: str
-    looked: tuple[str, ...]
     turn: bytes | None
     item: bytes | None
     payload: bytes
@@ -33,7 +38,22 @@ class Row(NamedTuple):
     payload_tight: bool
 
 
-UNSURE = Row(b"", None, b"", b"", b"", "", (), None, None, b"", b"", False, False)
+class Row(NamedTuple):
+    """What one proven frame says: texts as they stand in it; ``whole`` if that was wanted.
+
+    Where its link leads is not looked at, nor whether there is such a minute: that is a matter of the order among
+    frames (``sections``).
+    """
+
+    seq: bytes
+    link: bytes | None
+    thread: bytes
+    time: bytes
+    asked: Asked
+    whole: Whole | None
+
+
+UNSURE = Row(b"", None, b"", b"", Asked("", ()), None)
 """What stands for a frame that is not proven: no seq."""
 
 
@@ -44,18 +64,16 @@ class Columns:
     seqs: list[bytes]
     links: list[bytes | None]
     threads: list[bytes]
-    minutes: list[bytes]
-    seconds: list[bytes]
+    times: list[bytes]
     _places: dict[bytes, Sequence[int]] | None = field(default=None, init=False)
 
     def insert(self, at: int, rows: list[Row]) -> None:
         """Put some frames before the one that is number ``at``, from 0."""
-        seqs, links, threads, minutes, seconds, *_ = zip(*rows, strict=True)
+        seqs, links, threads, times, *_ = zip(*rows, strict=True)
         self.seqs[at:at] = seqs
         self.links[at:at] = links
         self.threads[at:at] = threads
-        self.minutes[at:at] = minutes
-        self.seconds[at:at] = seconds
+        self.times[at:at] = times
 
     def part(self, start: int, end: int) -> Columns:
         """The frames from ``start`` to ``end`` (exclusive)."""
@@ -63,8 +81,7 @@ class Columns:
             self.seqs[start:end],
             self.links[start:end],
             self.threads[start:end],
-            self.minutes[start:end],
-            self.seconds[start:end],
+            self.times[start:end],
         )
 
     def unsure(self) -> list[int]:
@@ -97,5 +114,5 @@ class Columns:
         if len(numbers) == 1:
             return self.part(numbers[0], numbers[0] + 1)
         chosen = itemgetter(*numbers)
-        columns = (self.seqs, self.links, self.threads, self.minutes, self.seconds)
+        columns = (self.seqs, self.links, self.threads, self.times)
         return Columns(*(list(chosen(column)) for column in columns))

@@ -12,7 +12,7 @@ from replay_cli.errors import SourceError
 if TYPE_CHECKING:
     import zlib
 
-CHUNK = 256 * 1024
+CHUNK = 768 * 1024
 """Bytes in one read, and about as many in one chunk."""
 
 STEP = 1024
@@ -80,7 +80,7 @@ class _Codec(NamedTuple):
 def _gzip() -> _Codec:
     import zlib
 
-    return _Codec(_Gunzip, (zlib.error,), step=CHUNK)
+    return _Codec(_Gunzip, (zlib.error,), step=CHUNK // 4)
 
 
 def _bz2() -> _Codec:

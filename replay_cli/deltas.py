@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from replay_cli import payloads
 from replay_cli.columns import UNSURE, Columns
 from replay_cli.drafts import Draft
-from replay_cli.layouts import ID_VALUES, MINUTE, NUMBER, SEQ, Exemplar, Slot, is_minute
+from replay_cli.layouts import ID_VALUES, NUMBER, SEQ, TO_MINUTE, Exemplar, Slot
 from replay_cli.strings import ASCII, TEXT, is_utf8
 
 EVENT = b"item.delta"
@@ -29,7 +31,7 @@ _PAYLOAD = re.compile(
     rb'\{ ?(?:"delta": ?"(?P<text>[^\r\n]*)", ?"kind": ?"(?P<kind>[a-z_]{1,40})"'
     rb'|"kind": ?"(?P<kind_first>[a-z_]{1,40})", ?"delta": ?"(?P<text_last>[^\r\n]*)") ?\}'
 )
-_IN_REGION = {**ID_VALUES, "minute": MINUTE}
+_IN_REGION = ID_VALUES
 """What differs little among the deltas of a block. The ids of a delta are strings (CONTRACT.md 5.1): a null is not
 for this pattern to judge."""
 
@@ -53,7 +55,7 @@ class Found:
 
 
 class Region:
-    """A stretch of constant bytes with ids or a minute in it, in all frames of one length."""
+    """A stretch of constant bytes with ids in it, in all frames of one length."""
 
     def __init__(self, text: bytes, start: int, end: int, slots: list[Slot]) -> None:
         draft = Draft(text, start, end)
@@ -73,9 +75,7 @@ class Region:
                 known.clear()
             for text in different:
                 found = self._match(text)
-                slots = found.groupdict() if found else None
-                minute = slots.get("minute") if slots else None
-                known[text] = None if minute is not None and not is_minute(minute) else slots
+                known[text] = found.groupdict() if found else None
         return known
 
     def slots(self, text: bytes) -> dict[str, bytes]:
@@ -113,7 +113,7 @@ class Deltas:
         self.group = dict(pattern.groupindex)
 
     def _pattern(self, exemplar: Exemplar, payload: bytes) -> bytes:
-        """Constant bytes as they stand, those around ids and minutes as regions; all else as groups."""
+        """Constant bytes as they stand, those around ids as regions; all else as groups."""
         text = exemplar.text
         # The name of the event is always the same, so not a slot but constant.
         slots = [slot for slot in exemplar.slots if slot.name != "event"]
@@ -150,7 +150,7 @@ class Deltas:
         """The deltas of a block, each column looked at as a whole, and row by row only if that fails."""
         flat, group, stride = self._split(data), self.group, self.stride
         seqs, texts = flat[group["seq"] :: stride], flat[group.get("payload") or group["text"] :: stride]
-        columns = Columns(seqs, [], [], [], flat[group["second"] :: stride])
+        columns = Columns(seqs, [], [], flat[group["time"] :: stride])
         bad, torn = self._read_regions(flat, columns)
         try:
             b"\n".join(filter(None, texts)).decode()
@@ -167,22 +167,21 @@ class Deltas:
         torn = False
         for name, region in self.regions.items():
             texts = flat[self.group[name] :: self.stride]
-            different = set(texts)
+            # Those in a row are mostly the same, which is told sooner than what they hash to.
+            different = set(map(itemgetter(0), groupby(texts)))
             known = region.read(different)
             wrong = [text for text in different if known[text] is None]
             if wrong:
                 bad.update(index for index, text in enumerate(texts) if known[text] is None)
                 torn = torn or any(map(region.is_torn, wrong))
             if "thread_id" in region.names:
-                columns.threads = _column(texts, {text: known[text] for text in different}, "thread_id")
-            if "minute" in region.names:
-                columns.minutes = _column(texts, {text: known[text] for text in different}, "minute")
+                columns.threads = _threads(texts, {text: known[text] for text in different})
         return bad, torn
 
 
-def _column(texts: list[bytes], slots: dict[bytes, dict[str, bytes] | None], name: str) -> list[bytes]:
-    """A slot of each text, empty where it is not proven."""
-    values = {text: found[name] if found else b"" for text, found in slots.items()}
+def _threads(texts: list[bytes], slots: dict[bytes, dict[str, bytes] | None]) -> list[bytes]:
+    """The thread in each text of a region, empty where it is not proven."""
+    values = {text: found["thread_id"] if found else b"" for text, found in slots.items()}
     different = set(values.values())
     return [different.pop()] * len(texts) if len(different) == 1 else [values[text] for text in texts]
 
@@ -206,9 +205,10 @@ def _value(slot: Slot, payload: bytes, named: set[str]) -> bytes:
             value = SEQ
         case "previous_seq":
             value = NUMBER
-        case "second":
-            digits = slot.end - slot.start - 3
-            value = b"[0-5][0-9]" + (rb"\.[0-9]{%d}" % digits if digits > 0 else b"")
+        case "time":
+            # Its minute is looked at later (``sections``); but a line end in it would cut the frame.
+            digits = slot.end - slot.start - TO_MINUTE - 4
+            value = rb"(?-s:.{%d}):[0-5][0-9]" % TO_MINUTE + (rb"\.[0-9]{%d}" % digits if digits > 0 else b"")
         case "payload":
             return payload
         case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 
 class Draft:
@@ -32,10 +32,10 @@ class Draft:
         return b"".join((*self._parts, re.escape(self.text[self._at : self._end])))
 
 
-def reader(pattern: bytes, names: Iterable[str]) -> tuple[Callable[[bytes], re.Match[bytes] | None], list[int]]:
-    """What matches whole texts, and the numbers of the groups of these names.
+def reader(pattern: bytes, names: Iterable[str]) -> tuple[re.Pattern[bytes], list[int]]:
+    """The pattern, and the numbers of the groups of these names.
 
     What the pattern lacks is read as a group that matches nothing, so that all patterns have the same groups.
     """
     compiled = re.compile(pattern + rb"(?P<none>(?!))?")
-    return compiled.fullmatch, [compiled.groupindex.get(name, compiled.groupindex["none"]) for name in names]
+    return compiled, [compiled.groupindex.get(name, compiled.groupindex["none"]) for name in names]

@@ -13,6 +13,7 @@ the runtime would not write). What it does not cover is not proven, and goes to 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from replay_cli import payloads, rules
-from replay_cli.columns import Row
+from replay_cli.columns import Row, Whole, asked
 from replay_cli.drafts import Draft, reader
 from replay_cli.envelope import Envelope
 from replay_cli.members import Member, members
@@ -40,8 +41,11 @@ ID = rb"[A-Za-z0-9_.:-]{1,80}+"
 """Ids and names without escapes, short enough that they stand for themselves (``marks.LONGEST_KEY``)."""
 
 MINUTE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}"
-SECOND = rb"[0-5][0-9](?:\.(?:[0-9]{9}|[0-9]{6}|[0-9]{3}))?+"
+TIME = MINUTE + rb":[0-5][0-9](?:\.(?:[0-9]{9}|[0-9]{6}|[0-9]{3}))?+"
 """A time in the form that the runtime writes, without its offset: then text goes in the order of time."""
+
+TO_MINUTE = 16
+"""Bytes of it that tell the minute."""
 
 VALUES: dict[str, bytes] = {
     "seq": SEQ,
@@ -50,8 +54,7 @@ VALUES: dict[str, bytes] = {
     "thread_id": ID,
     "turn_id": rb'(?:null|"' + ID + rb'")',
     "item_id": rb'(?:null|"' + ID + rb'")',
-    "minute": MINUTE,
-    "second": SECOND,
+    "time": TIME,
     # Read afterwards.
     "payload": rb"(?s:.*)",
 }
@@ -62,7 +65,7 @@ ID_VALUES = {"thread_id": ID, "turn_id": b'"' + ID + b'"', "item_id": b'"' + ID 
 
 _MINUTE = re.compile(MINUTE).fullmatch
 _NEGATIVE_ZERO = re.compile(rb"-0[,}\]\s]")
-_TIME = re.compile(rb'"(' + MINUTE + rb"):(" + SECOND + rb')(?:Z|\+00:00)"')
+_TIME = re.compile(rb'"(' + TIME + rb')(?:Z|\+00:00)"')
 _NEEDED = {
     Shape.ENVELOPE: KNOWN[Shape.LEGACY] | {"kind"},
     # Without schema_version a record's shape would hang on which of its ids are null (``opening.shape_differs``).
@@ -122,7 +125,7 @@ def _member_slots(data: bytes, member: Member) -> Iterable[Slot]:
     name, start, end = _SLOT_OF.get(member.name, member.name), member.start, member.end
     if name == "timestamp":
         time = _TIME.fullmatch(data, start, end)
-        return (Slot("minute", *time.span(1)), Slot("second", *time.span(2))) if time else (Slot("none", 0, 0),)
+        return (Slot("time", *time.span(1)),) if time else (Slot("none", 0, 0),)
     if name in ("event", "thread_id"):
         return (Slot(name, start + 1, end - 1),)
     return (Slot(name, start, end),) if name in VALUES else ()
@@ -194,7 +197,8 @@ class Layout:
         self.height = exemplar.text.count(b"\n") + ends
         self._looked = exemplar.looked
         self._tight = _is_tight(exemplar)
-        self._match, self._groups = reader(pattern_of(exemplar, VALUES), VALUES)
+        compiled, self._groups = reader(pattern_of(exemplar, VALUES), VALUES)
+        self._match = compiled.fullmatch
 
     def fits(self, text: bytes) -> bool:
         """Whether a frame (without its terminator) is laid out so, whatever it says."""
@@ -205,18 +209,16 @@ class Layout:
         found = self._match(text)
         if found is None:
             return None
-        seq, link, name, thread, turn, item, minute, second, payload = found.group(*self._groups)
-        if not is_minute(minute):
-            return None
+        seq, link, name, thread, turn, item, time, payload = found.group(*self._groups)
         event = name.decode()
-        asked = _asked(event, thread.decode(), _id(turn), _id(item), payload)
-        if asked is None:
+        looked = _looked_at(event, thread.decode(), _id(turn), _id(item), payload)
+        if looked is None:
             return None
-        looked = self._looked + asked
-        return Row(seq, link, thread, minute, second, event, looked, turn, item, payload, text, self._tight, False)
+        whole = Whole(turn, item, payload, text, self._tight, False)
+        return Row(seq, link, thread, time, asked(event, self._looked + looked), whole)
 
 
-def _asked(event: str, thread: str, turn: str | None, item: str | None, payload: bytes) -> tuple[str, ...] | None:
+def _looked_at(event: str, thread: str, turn: str | None, item: str | None, payload: bytes) -> tuple[str, ...] | None:
     """The rules that a payload was asked for; None if it is no JSON, or disagrees."""
     # A line end inside a JSON text could only be white space, but in SSE it cuts.
     if b"\n" in payload or b"\r" in payload:
@@ -228,9 +230,9 @@ def _asked(event: str, thread: str, turn: str | None, item: str | None, payload:
     # To the reference -0 is no integer; to orjson it is, and a duration may be compared with it.
     if event == COMPLETED and _NEGATIVE_ZERO.search(payload):
         return None
-    asked = payloads.plainly_agreed(event, thread, turn, item, value)
-    if asked is not None:
-        return asked
+    plain = payloads.plainly_agreed(event, thread, turn, item, value)
+    if plain is not None:
+        return plain
     looked: Counter[str] = Counter()
     envelope = Envelope(0, event, thread, turn, item, "", value)
     disagreement = next(payloads.disagreements(envelope, looked), None)
@@ -242,6 +244,29 @@ def _id(text: bytes | None) -> str | None:
 
 
 @lru_cache(maxsize=4096)
+def minute_begins(text: bytes) -> int | None:
+    """When a minute begins, in nanoseconds since 1970; None if a text is none, in the form ``YYYY-MM-DDTHH:MM``."""
+    return nanoseconds(text.decode() + ":00Z") if _MINUTE(text) is not None else None
+
+
 def is_minute(text: bytes) -> bool:
-    """Whether a text is a minute that there is, in the form ``YYYY-MM-DDTHH:MM``."""
-    return _MINUTE(text) is not None and nanoseconds(text.decode() + ":00Z") is not None
+    """Whether a text is a minute that there is."""
+    return minute_begins(text) is not None
+
+
+def instant(time: bytes) -> int:
+    """A time of this form, which there is, in nanoseconds since 1970."""
+    # SS, or SS.fraction: with its fraction filled up, the digits are nanoseconds.
+    return (minute_begins(time[:TO_MINUTE]) or 0) + int(time[TO_MINUTE + 1 :].replace(b".", b"").ljust(11, b"0"))
+
+
+def are_real(times: list[bytes]) -> bool:
+    """Whether each of some times of this form, which ascend, has a minute that there is."""
+    at = 0
+    while at < len(times):
+        minute = times[at][:TO_MINUTE]
+        if not is_minute(minute):
+            return False
+        # Of texts in order those stand in a row that begin in the same way.
+        at = bisect_left(times, minute + b";", at)
+    return True

@@ -174,27 +174,33 @@ def plainly_agreed(
 class Compared(NamedTuple):
     """The places in an event's payload by whose values alone ``disagreements`` decides, as names in the payload.
 
-    ``mirrors`` are those of ids, with the number of the id (thread, turn, item); ``words`` those of words; ``others``
-    any other: those need not be there.
+    ``mirrors`` are those of ids, with the number of the id (thread, turn, item); ``words`` those of words; ``times``
+    those of a duration and of the times that it must agree with (``duration_agrees``): those need not be there.
     """
 
     mirrors: dict[tuple[str, ...], int]
     words: set[tuple[str, ...]]
-    others: set[tuple[str, ...]]
+    times: tuple[tuple[str, ...], ...]
 
 
 def compared(name: str) -> Compared | None:
     """What in the payload of an event is compared; None if that is not plain."""
     if name not in IDS:
-        return Compared({}, set(), set())
+        return Compared({}, set(), ())
     plain = _PLAIN.get(name)
     if plain is None:
         return None
     return Compared(
         {_path(pointer): _NUMBERS.index(field) for pointer, field in MIRRORS.get(name, ())},
         {_path(pointer) for pointer, _ in (STATUSES[name],)} if name in STATUSES else set(),
-        {_path(_DURATION_PLACES[0])} if plain.duration else set(),
+        tuple(map(_path, _DURATION_PLACES)) if plain.duration else (),
     )
+
+
+def duration_agrees(milliseconds: int, started: str, ended: str) -> bool:
+    """Whether a duration is that between two times; False also where one of these is none."""
+    between = _between(started, ended)
+    return between is not None and milliseconds == _milliseconds(between)
 
 
 def _between(started: object, ended: object) -> int | None:

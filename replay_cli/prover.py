@@ -53,10 +53,10 @@ class Learned:
     ``whole`` tells that the deltas are found with their payloads.
     """
 
-    whole: bool = False
+    whole: bool
+    skeletons: Skeletons
     layouts: list[Layout] = field(default_factory=list)
     deltas: list[Deltas] = field(default_factory=list)
-    skeletons: Skeletons = field(default_factory=Skeletons)
     compiled: int = 0
 
     @property
@@ -120,7 +120,7 @@ class Prover:
 
     def _learned(self, terminator: bytes) -> Learned:
         key = (self._plan.shape, self._plan.framing, terminator, self._slots)
-        return _LEARNED.setdefault(key, Learned(self._slots))
+        return _LEARNED.setdefault(key, Learned(self._slots, Skeletons(terminator, self._slots)))
 
 
 def _learn_deltas(learned: Learned, exemplar: Exemplar, terminator: bytes) -> None:
@@ -154,7 +154,7 @@ class _Proof:
         self._read_gaps(columns, gaps)
         number = len(columns.seqs)
         pieces = Pieces(self._block.data, self._block.offset, self._terminator, number, self._learned.height)
-        others = [at for at, row in self._rows if row.event == _DELTA]
+        others = [at for at, row in self._rows if row.asked.event == _DELTA]
         if len(others) > max(len(gaps) - 1, NEW_PATTERN):
             self._change_pattern(pieces.slice(others[-1], others[-1] + 1).data)
         parts: Parts = []
@@ -180,7 +180,7 @@ class _Proof:
                 if self._learned.whole:
                     self._slots = Slots(self._deltas, found.flat, 0, len(found.gaps) - 1)
                 return found.columns, found.gaps
-        return Columns([], [], [], [], []), [data]
+        return Columns([], [], [], []), [data]
 
     def _gaps_are_whole(self, gaps: list[bytes]) -> bool:
         """Whether a frame ends before each delta: else what was taken for one is the rest of something else."""
@@ -193,21 +193,16 @@ class _Proof:
         """Frames that are no deltas of the pattern, into their places; at the end of a block one may have no end."""
         inserted = 0
         for index in compress(count(), gaps):
-            *texts, tail = gaps[index].split(self._terminator)
+            rows = self._learned.skeletons.rows(gaps[index], self._row)
             at = index + inserted
-            rows = [*map(self._row, texts)]
-            if tail:
-                rows.append(UNSURE)
             self._rows += enumerate(rows, at)
             columns.insert(at, rows)
             inserted += len(rows)
 
     def _row(self, text: bytes) -> Row:
+        """What a frame, without its terminator, says that no skeleton fits."""
         if len(text) > HEAVY:
             return UNSURE
-        row = self._learned.skeletons.read(text)
-        if row is not None:
-            return row
         layouts = self._learned.layouts
         for index, layout in enumerate(layouts):
             row = layout.read(text)

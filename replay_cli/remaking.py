@@ -286,14 +286,17 @@ class Remaker:
 
     def _row(self, row: Row, remade: Remade) -> bytes | None:
         """A proven frame that is no delta, remade; None if it has to be read by the reference."""
-        text = row.text
+        whole, event = row.whole, row.asked.event
+        if whole is None:
+            return None
+        text = whole.text
         if self._plan.framing == "sse":
-            before = wire.frame(row.event, b"").removesuffix(b"\n\n")
+            before = wire.frame(event, b"").removesuffix(b"\n\n")
             if not text.startswith(before):
                 # Other fields are lost, and counted.
                 return None
             text = text[len(before) :]
-        tight = row.tight and (row.payload_tight or canonical.compacted(row.payload) is row.payload)
+        tight = whole.tight and (whole.payload_tight or canonical.compacted(whole.payload) is whole.payload)
         if self._redactor is not None or not tight:
             return self._other(text, remade)
         link = None
@@ -303,14 +306,14 @@ class Remaker:
                 return None
         remade.converted += self._target.tight
         if self._target.shape is not None:
-            turn = row.turn if row.turn != b"null" else None
-            item = row.item if row.item != b"null" else None
-            time = row.minute + b":" + without_zeros(row.second)
-            name, thread = b'"%b"' % row.event.encode(), b'"%b"' % row.thread
-            text = _written((row.seq, name, thread, turn, item, time, row.payload), self._target.shape, link)
+            turn = whole.turn if whole.turn != b"null" else None
+            item = whole.item if whole.item != b"null" else None
+            time = without_zeros(row.time)
+            name, thread = b'"%b"' % event.encode(), b'"%b"' % row.thread
+            text = _written((row.seq, name, thread, turn, item, time, whole.payload), self._target.shape, link)
         elif link is not None:
             text = relinked(text, link)
-        return wire.line(text) if self._framing == "jsonl" else wire.frame(row.event, text)
+        return wire.line(text) if self._framing == "jsonl" else wire.frame(event, text)
 
     def _other(self, text: bytes, remade: Remade) -> bytes | None:
         shape = self._plan.shape

@@ -73,7 +73,7 @@ class Run:
 
     def other_events(self) -> list[tuple[int, str]]:
         """The frames that are no deltas, by number from 0, with the names of their events."""
-        return [(index, row.event) for index, row in self.rows_apart()]
+        return [(index, row.asked.event) for index, row in self.rows_apart()]
 
     def rows_apart(self) -> list[tuple[int, Row]]:
         """The frames that are no deltas of the pattern, by number from 0."""

@@ -12,7 +12,6 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from operator import itemgetter, lt
 
 import orjson
@@ -22,6 +21,7 @@ from replay_cli.columns import Columns, Row
 from replay_cli.deltas import EVENT
 from replay_cli.envelope import Mark
 from replay_cli.jsontext import JsonReader, Reading
+from replay_cli.layouts import TO_MINUTE, are_real, instant, is_minute
 from replay_cli.marks import content_digest
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.pieces import Pieces
@@ -29,7 +29,6 @@ from replay_cli.profiles import Plan
 from replay_cli.slots import Slots
 from replay_cli.stretches import NO_LINK
 from replay_cli.tally import Tally
-from replay_cli.timestamps import nanoseconds
 
 Cut = tuple[int, int, bool]
 """Frames by their numbers in a section, end exclusive, and whether they are a run: else they are unsure."""
@@ -95,13 +94,7 @@ class Section:
 
     def instants(self, start: int, end: int) -> list[int]:
         """Their times, in nanoseconds since 1970."""
-        minutes, seconds = self._columns.minutes[start:end], self._columns.seconds[start:end]
-        begun = {minute: nanoseconds(minute.decode() + ":00Z") or 0 for minute in set(minutes)}
-        # SS, or SS.fraction: with its fraction filled up, the digits are nanoseconds.
-        return [
-            begun[minute] + int(second.replace(b".", b"").ljust(11, b"0"))
-            for minute, second in zip(minutes, seconds, strict=True)
-        ]
+        return list(map(instant, self._columns.times[start:end]))
 
     def threads(self, start: int, end: int) -> list[bytes]:
         """Their threads."""
@@ -126,28 +119,29 @@ class Section:
     def _walk(self, gaps: bool) -> Iterator[Cut]:
         """Step by step, each frame beside the one before it in its thread."""
         start = 0
-        latest: dict[bytes, tuple[int, bytes, bytes, bytes]] = {}
+        latest: dict[bytes, tuple[int, bytes, bytes]] = {}
         columns = self._columns
-        rows = zip(columns.seqs, columns.links, columns.threads, columns.minutes, columns.seconds, strict=True)
-        for index, (seq, link, thread, minute, second) in enumerate(rows):
+        rows = zip(columns.seqs, columns.links, columns.threads, columns.times, strict=True)
+        for index, (seq, link, thread, time) in enumerate(rows):
             number = int(seq)
             before = latest.get(thread)
             if before is not None and not (
                 before[0] < number
                 and (link is None or link == before[1])
-                and (before[2], before[3]) <= (minute, second)
+                and before[2] <= time
                 and not (gaps and number > before[0] + 1)
             ):
                 yield start, index, True
                 start, before, latest = index, None, {}
             # A link that names the event before is below it already.
-            if before is None and link is not None and int(link) >= number:
+            ahead = before is None and link is not None and int(link) >= number
+            if ahead or not is_minute(time[:TO_MINUTE]):
                 if start < index:
                     yield start, index, True
                 yield index, index + 1, False
                 start, latest = index + 1, {}
             else:
-                latest[thread] = (number, seq, minute, second)
+                latest[thread] = (number, seq, time)
         if start < self.size:
             yield start, self.size, True
 
@@ -179,11 +173,11 @@ class Section:
         if deltas := size - len(rows):
             tally.names[EVENT.decode()] = deltas
             tally.looked = Counter(dict.fromkeys(self._delta_looked, deltas))
-        for (event, looked), number in Counter((row.event, row.looked) for _, row in rows).items():
-            tally.names[event if event in KNOWN_EVENTS else ""] += number
-            for code in looked:
+        for asked, number in Counter([row.asked for _, row in rows]).items():
+            tally.names[asked.event if asked.event in KNOWN_EVENTS else ""] += number
+            for code in asked.looked:
                 tally.looked[code] += number
-            tally.completed = tally.completed or event == COMPLETED
+            tally.completed = tally.completed or asked.event == COMPLETED
         if plan.thread is not None:
             tally.looked[rules.WRONG_THREAD.code] += size
 
@@ -214,8 +208,8 @@ class Section:
         tally.instants = (min(instants), max(instants))
 
     def _mark(self, index: int, offset: int, line: int, text: bytes) -> Mark:
-        instant = nanoseconds((self._columns.minutes[index] + b":" + self._columns.seconds[index] + b"Z").decode())
-        return Mark(self.seq(index), self.link(index), offset, line, instant, _digest(text))
+        time = instant(self._columns.times[index])
+        return Mark(self.seq(index), self.link(index), offset, line, time, _digest(text))
 
     def _edges(self, start: int, end: int) -> dict[bytes, tuple[int, int]]:
         """Each thread's first and last frame."""
@@ -238,14 +232,8 @@ def _goes_forward(frames: Columns, gaps: bool) -> bool:
         return False
     if not _consecutive(seqs) and (gaps or not _ascending(seqs)):
         return False
-    # Text goes in the order of time: minutes and seconds have one form each (``layouts``).
-    minutes, seconds = frames.minutes, frames.seconds
-    if minutes[0] == minutes[-1] and len(set(minutes)) == 1:
-        return sorted(seconds) == seconds
-    if sorted(minutes) != minutes:
-        return False
-    edges = [*(bisect_left(minutes, minute) for minute in sorted(set(minutes))), len(minutes)]
-    return all(sorted(seconds[start:end]) == seconds[start:end] for start, end in pairwise(edges))
+    # Text goes in the order of time, which has one form (``layouts``).
+    return sorted(frames.times) == frames.times and are_real(frames.times)
 
 
 def _consecutive(seqs: list[bytes]) -> bool:
@@ -253,7 +241,25 @@ def _consecutive(seqs: list[bytes]) -> bool:
     first, number = int(seqs[0]), len(seqs)
     if int(seqs[-1]) - first != number - 1:
         return False
-    return b"[%b]" % b",".join(seqs) == orjson.dumps(list(range(first, first + number)))
+    return b",".join(seqs) == _counted(first, first + number)
+
+
+_THREE_DIGITS = [b"%03d" % number for number in range(1000)]
+
+
+def _counted(start: int, end: int) -> bytes:
+    """The numbers from ``start`` to ``end`` (exclusive) with commas between: those of one thousand at a time."""
+    parts: list[bytes] = []
+    while start < end:
+        thousand, rest = divmod(start, 1000)
+        stop = min(end - thousand * 1000, 1000)
+        if thousand:
+            front = b"%d" % thousand
+            parts.append(front + (b"," + front).join(_THREE_DIGITS[rest:stop]))
+        else:
+            parts.append(b",".join([b"%d" % number for number in range(rest, stop)]))
+        start = thousand * 1000 + stop
+    return b",".join(parts)
 
 
 def _ascending(seqs: list[bytes]) -> bool:

@@ -87,7 +87,7 @@ _SLOTS = (
     b'"\0thread_id\0"',
     b"\0turn_id\0",
     b"\0item_id\0",
-    b"\0minute\0:\0second\0",
+    b"\0time\0",
 )
 
 
@@ -148,13 +148,9 @@ def woven(template: Template, slots: Slots, links: list[bytes] | None = None, in
     new: dict[bytes | str, list[bytes]] = {"previous_seq": links} if links is not None else {}
     if inside is not None:
         new |= {"text": inside.texts, "kind": inside.kinds}
-    parts, minutes = template.parts, set(slots.column("minute"))
-    if len(minutes) == 1:
-        (minute,) = minutes
-        parts = [minute if part == "minute" else part for part in parts]
     columns: list[bytes | list[bytes]] = []
     around: list[bytes | str] = []
-    for part in parts:
+    for part in template.parts:
         if isinstance(part, str) and (part in new or slots.stands_alone(part)):
             columns += [_constant(around, slots), new.get(part) or _column(part, template, slots)]
             around = []
@@ -179,14 +175,14 @@ def _column(name: str, template: Template, slots: Slots) -> list[bytes]:
     column, target = slots.column(name), template.target
     if name == "payload" and template.loose and target.tight:
         return list(map(compact, column))
-    if name == "second" and target.shape is not None and b"000," in b",".join((*column, b"")):
+    if name == "time" and target.shape is not None and b"000," in b",".join((*column, b"")):
         return list(map(without_zeros, column))
     return column
 
 
-def without_zeros(second: bytes) -> bytes:
-    """A second without the groups of zeros that chrono drops (CONTRACT.md 1), as ``wire.time_text`` has it."""
-    return _ZEROS(b"", second) if second.endswith(b"000") else second
+def without_zeros(time: bytes) -> bytes:
+    """A time without the groups of zeros that chrono drops (CONTRACT.md 1), as ``wire.time_text`` has it."""
+    return _ZEROS(b"", time) if time.endswith(b"000") else time
 
 
 _ZEROS = re.compile(rb"\.?(?:000)+\Z").sub

@@ -9,7 +9,10 @@ from tests.proving import WRITERS, Hole
 
 TIME = 1_795_000_000_000_000_000
 DELTA = '{"delta":"a word","kind":"agent_message"}'
-ITEM = '{"item":{"id":"item_1","turn_id":"turn_1","status":"completed","kind":"agent_message","tokens":12}}'
+ITEM = (
+    '{"item":{"id":"item_1","turn_id":"turn_1","status":"completed","kind":"agent_message","tokens":12,'
+    '"refs":["a","b"]}}'
+)
 TURN = (
     '{"turn":{"id":"turn_1","thread_id":"thr_00000001","status":"completed","duration_ms":0,'
     '"started_at":"2026-11-18T11:06:40Z","ended_at":"2026-11-18T11:06:40Z"}}'
@@ -112,6 +115,10 @@ HOLES = [
     Hole(
         "newline and two spaces at the end", "record", frame("record", event(4)) + frame("record", event(5)) + b"\n  "
     ),
+    *(
+        Hole(f"{make.__name__} without an end", "record", frame("record", event(4)) + frame("record", make(5))[:-1])
+        for make in (event, item)
+    ),
     Hole("two spaces at the end", "record", frame("record", event(4)) + b"  "),
     *_everywhere("deep nesting", item, (PAYLOAD, NESTED)),
     # -- strings ---------------------------------------------------------------------------------------------------
@@ -127,6 +134,12 @@ HOLES = [
     *_everywhere("escape in a name", item, (b"item.completed", b"item\\u002ecompleted")),
     *_everywhere("thread id of 90 characters", item, (b"thr_00000001", b"t" * 90)),
     Hole("line end inside a stretch of ids", "record", amid("record", event, (b',"item_id"', b'\n"item_id"'))),
+    Hole(
+        "30 February among two threads",
+        "envelope",
+        frame("envelope", event(4))
+        + frame("envelope", event(1, thread="thr_00000002", link=0), (b"2026-11-18T", b"2026-02-30T")),
+    ),
     Hole("line end in a minute", "record", amid("record", event, (b"T11:", b"\n11:"))),
     # -- what is written twice -------------------------------------------------------------------------------------
     Hole(
@@ -158,10 +171,20 @@ HOLES = [
     *_everywhere("status is another", item, (PAYLOAD, b'"status":"failed"')),
     *_everywhere("minus zero as duration", turn, (b'"duration_ms":0', b'"duration_ms":-0')),
     *_everywhere("duration is another", turn, (b'"duration_ms":0', b'"duration_ms":1')),
+    *_everywhere("duration with a zero in front", turn, (b'"duration_ms":0', b'"duration_ms":00')),
+    *_everywhere(
+        "duration of other times", turn, (b'"ended_at":"2026-11-18T11:06:40Z', b'"ended_at":"2026-11-18T11:06:41Z')
+    ),
     # -- values ----------------------------------------------------------------------------------------------------
     *_everywhere("payload is no JSON", item, (PAYLOAD, b'"status":completed')),
+    *_everywhere("a comma too many in an array", item, (b'"b"]', b'"b",]')),
+    *_everywhere("no comma in an array", item, (b'["a","b"]', b'["a""b"]')),
+    *_everywhere("a word in an array", item, (b'"b"]', b"b]")),
+    *_everywhere("an array that is an object", item, (b'["a","b"]', b'{"a","b"}')),
     *_everywhere("30 February", item, (b"2026-11-18T", b"2026-02-30T")),
     *_everywhere("30 February in a delta", event, (b"2026-11-18T", b"2026-02-30T")),
+    *_everywhere("a blank in a delta's time", event, (b"2026-11-18T", b"2026-11-18 ")),
+    *_everywhere("invalid UTF-8 in a delta's time", event, (b"2026-11-18T", b"2026-11-18\xff")),
     *_everywhere("second 75 in a delta", event, (b":40.0", b":75.0")),
     *_everywhere("digit missing in a delta's time", event, (b":40.0", b":40.")),
     Hole("link to itself", "envelope", frame("envelope", item(5), (b'"previous_seq":4', b'"previous_seq":5'))),

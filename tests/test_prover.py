@@ -135,8 +135,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Skeleton | None]:
     """The skeletons that are made from now on, None for those that were tried in vain."""
     made: list[Skeleton | None] = []
 
-    def counted(exemplar: Exemplar, row: Row) -> Skeleton | None:
-        made.append(skeleton_of(exemplar, row))
+    def counted(exemplar: Exemplar, row: Row, terminator: bytes, whole: bool) -> Skeleton | None:
+        made.append(skeleton_of(exemplar, row, terminator, whole))
         return made[-1]
 
     monkeypatch.setattr(skeletons, "skeleton_of", counted)

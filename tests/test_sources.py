@@ -545,15 +545,16 @@ class TestGrowth:
     def test_a_file_that_shrinks_gives_what_is_left_and_says_so(
         self, file: Callable[[bytes], Path], left: int
     ) -> None:
-        path = file(LOG)
+        log = LOG * (CHUNK // len(LOG) + 2)
+        path = file(log)
         with open_path(path) as source:
             chunks, read = source.chunks(), [b""]
             read.append(next(chunks))
             os.truncate(path, left)
             with pytest.raises(SourceError, match="shrank while it was read"):
                 read.extend(chunks)
-            assert b"".join(read) == LOG[: max(left, CHUNK)]
-            path.write_bytes(LOG + LOG)
+            assert b"".join(read) == log[: max(left, CHUNK)]
+            path.write_bytes(log + log)
             assert source.more() == b"", "what is there now has nothing to do with what was read"
 
     @each_compression
