@@ -8,7 +8,6 @@ line, or beside a torn fragment, become lines of their own. Nothing is invented:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from replay_cli import rules
@@ -47,7 +46,7 @@ def records(frame: Frame, code: str, plan: Plan) -> list[tuple[int, int]]:
 
 def record_at(frame: Frame, start: int, end: int) -> Frame:
     """A record on a line as a frame of its own, without a line end."""
-    return replace(frame, data=frame.data[start:end], offset=frame.offset + start, length=end - start, pieces=())
+    return frame._replace(data=frame.data[start:end], offset=frame.offset + start, length=end - start, pieces=())
 
 
 class Part(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from replay_cli.blocks import Block
 
@@ -61,8 +62,7 @@ class Piece:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One JSONL line or one SSE message.
 
     ``data`` is the text to be read as JSON: the line without its LF, or the data lines joined by LF.

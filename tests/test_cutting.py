@@ -3,7 +3,6 @@
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -38,7 +37,7 @@ def in_source(chunks: Iterable[bytes], limit: int = NO_LIMIT) -> Iterator[Frame]
     above = 0
     for block in cut(chunks, JSONL, limit):
         found = list(JSONL.frames(block))
-        yield from (replace(frame, line=frame.line + above) for frame in found)
+        yield from (frame._replace(line=frame.line + above) for frame in found)
         above += sum(frame.lines for frame in found)
 
 
@@ -90,7 +89,7 @@ def test_chunking_does_not_show(log: bytes, places: list[int]) -> None:
 
 def shortened(frame: Frame) -> Frame:
     state = State.OVERLONG if frame.lines else State.TORN
-    return replace(frame, data=(frame.data + b"\n")[:HEAD_KEPT], state=state)
+    return frame._replace(data=(frame.data + b"\n")[:HEAD_KEPT], state=state)
 
 
 @given(logs, places)

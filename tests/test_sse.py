@@ -61,8 +61,7 @@ def in_source(chunks: list[bytes], limit: int) -> Iterator[Frame]:
         assert above or block.offset == 0
         frame = None
         for frame in SSE.frames(block):
-            yield replace(
-                frame,
+            yield frame._replace(
                 line=frame.line + above,
                 faults=tuple(replace(fault, line=fault.line + above) for fault in frame.faults),
                 pieces=tuple(replace(piece, line=piece.line + above) for piece in frame.pieces),
