@@ -21,6 +21,9 @@ from replay_cli.cli import Format
 settings.register_profile("here", deadline=None)
 settings.load_profile("here")
 
+# What is started compiles the whole package anew where an image of a machine forbids to keep what was compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parents[1]
 FORMATS = [form.value for form in Format]
 """What ``replay validate --format`` takes."""
