@@ -52,11 +52,11 @@ def outcome(
 ) -> tuple[int, bytes, bytes]:
     """The exit code of a run of the command and what it wrote; no traceback.
 
-    It is a fork, which takes an eighth of a start, unless it has an environment of its own.
+    It is a fork, which takes an eighth of a start, unless its environment is one that is read at the start.
     """
     around, texts, server = environment(env), [os.fsdecode(word) for word in words], forks()
     if server is not None and server.fits(around):
-        code, out, err = server.run(texts, cwd, stdin)
+        code, out, err = server.run(texts, cwd, stdin, around)
     else:
         ran = subprocess.run([*COMMAND, *texts], cwd=cwd, env=around, input=stdin, capture_output=True, timeout=60)
         code, out, err = ran.returncode, ran.stdout, ran.stderr

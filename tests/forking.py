@@ -14,6 +14,7 @@ import gc
 import os
 import pickle
 import pkgutil
+import re
 import runpy
 import signal
 import socket
@@ -30,8 +31,15 @@ ROOT = Path(__file__).parents[1]
 PATIENCE = 60
 """Seconds that a run may take."""
 
-UNSEEN = "PYTEST_CURRENT_TEST"
-"""A variable that changes with each test, and that no run looks at."""
+READ_LATE = re.compile("CODEWHALE_.*|DEEPSEEK_.*|XDG_.*|HOME|COLUMNS|GITHUB_STEP_SUMMARY|KEY|PYTEST_CURRENT_TEST")
+"""Variables that a run reads when it needs them, if at all; others may be read when Python or a module is loaded."""
+
+LOADED_LATE = (
+    *("bz2", "concurrent.futures.process", "difflib", "gzip", "httpx2", "jmespath", "jsonschema", "lzma", "msgspec"),
+    *("jsonschema_specifications", "multiprocessing.pool", "orjson", "platformdirs", "referencing.jsonschema"),
+    *("rich.console", "rich.markup", "rich.progress", "shutil", "tempfile", "zlib"),
+)
+"""What the package imports only where it is used."""
 
 _SIZE = 4
 
@@ -54,15 +62,17 @@ class Forks:
             )
 
     def fits(self, environment: Mapping[str, str]) -> bool:
-        """Whether this is the environment that it was started in."""
+        """Whether this is the environment that it was started in, but for variables that are read late."""
         return _seen(environment) == self._environment
 
-    def run(self, words: list[str], cwd: Path, stdin: bytes) -> tuple[int, bytes, bytes]:
+    def run(
+        self, words: list[str], cwd: Path, stdin: bytes, environment: Mapping[str, str]
+    ) -> tuple[int, bytes, bytes]:
         """The exit code of a run, and what it wrote to stdout and stderr; RuntimeError if there is nobody to fork."""
         ends = [os.pipe() for _ in range(3)]
         (given, feed), (out, wrote), (err, said) = ends
         passed = given, wrote, said
-        request = pickle.dumps((words, os.fspath(cwd)))
+        request = pickle.dumps((words, os.fspath(cwd), {**environment}))
         try:
             socket.send_fds(self._asked, [len(request).to_bytes(_SIZE, "big")], passed)
             self._asked.sendall(request)
@@ -88,7 +98,7 @@ class Forks:
 
 
 def _seen(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != UNSEEN}
+    return {name: value for name, value in environment.items() if not READ_LATE.fullmatch(name)}
 
 
 def _feed(number: int, data: bytes) -> None:
@@ -118,7 +128,7 @@ def _serve() -> list[str] | None:
         size, passed, _, _ = socket.recv_fds(asked, _SIZE, 3)
         if not size:
             return None
-        words, folder = pickle.loads(asked.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
+        words, folder, around = pickle.loads(asked.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
         child = os.fork()
         if not child:
             asked.close()
@@ -126,6 +136,8 @@ def _serve() -> list[str] | None:
                 os.dup2(stream, number)
                 os.close(stream)
             os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(around)
             sys.path[0] = folder
             signal.alarm(PATIENCE)
             return list(words)
@@ -154,6 +166,9 @@ def main() -> None:
     for module in pkgutil.walk_packages(replay_cli.__path__, "replay_cli."):
         if "pytest" not in module.name and not module.name.endswith("__main__"):
             import_module(module.name)
+    for name in LOADED_LATE:
+        with suppress(ImportError):
+            import_module(name)
     gc.collect()
     gc.freeze()
     words = _serve()

@@ -58,7 +58,7 @@ def server() -> Forks:
 
 @pytest.mark.parametrize(("words", "stdin"), RUNS.values(), ids=RUNS)
 def test_a_fork_does_what_a_start_does(words: str, stdin: bytes, folder: Path, server: Forks) -> None:
-    forked = server.run(words.split(), folder, stdin)
+    forked = server.run(words.split(), folder, stdin, environment())
     ran = subprocess.run(
         [*COMMAND, *words.split()], cwd=folder, env=environment(), input=stdin, capture_output=True, timeout=60
     )
@@ -68,17 +68,36 @@ def test_a_fork_does_what_a_start_does(words: str, stdin: bytes, folder: Path, s
 
 def test_a_fork_knows_nothing_of_the_one_before(folder: Path, server: Forks) -> None:
     words = ["validate", "--format", "json", "whole.jsonl", "broken.jsonl"]
-    before = server.run(words, folder, b"")
-    server.run(["validate", "--severity", "not-json=off", "broken.jsonl"], folder, b"")
-    server.run(["rules"], Path(os.sep), b"")
+    before = server.run(words, folder, b"", environment())
+    server.run(["validate", "--severity", "not-json=off", "broken.jsonl"], folder, b"", environment())
+    server.run(["rules"], Path(os.sep), b"", environment())
 
-    assert before == server.run(words, folder, b"")
+    assert before == server.run(words, folder, b"", environment())
 
 
-def test_a_fork_has_the_environment_it_would_be_started_in(server: Forks) -> None:
-    assert server.fits(environment())
-    assert server.fits(environment({"PYTEST_CURRENT_TEST": "another"}))
-    assert not server.fits(environment({"COLUMNS": "31"}))
+@pytest.mark.parametrize(
+    ("variables", "fitting"),
+    [
+        ({}, True),
+        ({"PYTEST_CURRENT_TEST": "another", "COLUMNS": "31", "XDG_CACHE_HOME": "/nowhere"}, True),
+        ({"PYTHONHASHSEED": "1"}, False),
+        ({"COLUMNS": "31", "LC_ALL": "C"}, False),
+        ({"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_an_environment_that_is_read_at_the_start_needs_one(
+    variables: dict[str, str], fitting: bool, server: Forks
+) -> None:
+    assert fitting is server.fits(environment(variables))
+
+
+def test_a_fork_has_the_environment_that_it_is_given(folder: Path, server: Forks) -> None:
+    wide, narrow = (
+        server.run(["validate", "--help"], folder, b"", environment({"COLUMNS": width})) for width in ("120", "60")
+    )
+
+    assert wide != narrow
+    assert wide == server.run(["validate", "--help"], folder, b"", environment({"COLUMNS": "120"}))
 
 
 ENDINGS = {
@@ -114,7 +133,7 @@ def test_a_fork_ends_as_a_process_does(code: str, ended: int, said: str, tmp_pat
     )
     server = Forks(around, tmp_path)
     try:
-        forked = server.run([], tmp_path, b"")
+        forked = server.run([], tmp_path, b"", around)
     finally:
         server.close()
 
@@ -127,9 +146,10 @@ def test_an_error_is_told_with_its_traceback(tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text("1 / 0\n")
-    server = Forks(environment({"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"}), tmp_path)
+    around = environment({"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"})
+    server = Forks(around, tmp_path)
     try:
-        code, _, said = server.run([], tmp_path, b"")
+        code, _, said = server.run([], tmp_path, b"", around)
     finally:
         server.close()
 
