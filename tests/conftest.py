@@ -16,12 +16,41 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+from replay_cli import profiles
 from replay_cli.cli import Format
+from replay_cli.violation import Violation
 from tests.forking import Forks, started
 
 # How long an example takes depends on what else the machine does; what must be fast is measured elsewhere.
 settings.register_profile("here", deadline=None)
 settings.load_profile("here")
+
+MOST_REMEMBERED = 20_000
+
+
+def remembering(walked: Callable[[profiles.Shape, object], list[Violation]]) -> Callable[..., list[Violation]]:
+    """The same function, which the values alone decide, without the same answer worked out again.
+
+    The laws hold the quick ways to the reference over the same few lines, cut and arranged in thousands of ways; of
+    what that takes, most was the jsonschema library over lines that it had walked before.
+    """
+    known: dict[tuple[profiles.Shape, str], list[Violation]] = {}
+
+    def asked(shape: profiles.Shape, value: object) -> list[Violation]:
+        try:
+            key = shape, repr(value)
+        except ValueError:  # a number of too many digits
+            return walked(shape, value)
+        if key not in known:
+            if len(known) == MOST_REMEMBERED:
+                known.clear()
+            known[key] = walked(shape, value)
+        return [*known[key]]
+
+    return asked
+
+
+profiles.walked = remembering(profiles.walked)
 
 # What is started compiles the whole package anew where an image of a machine forbids to keep what was compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
