@@ -13,6 +13,8 @@ from tests.conftest import COMMAND, environment, forks
 from tests.forking import Forks
 from tests.making import capture, record, store
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
 WHOLE = store(*range(1, 400), completed=True)
 
 RUNS: dict[str, tuple[str, bytes]] = {
