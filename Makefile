@@ -48,7 +48,7 @@ check: $(VENV)/installed
 
 # One process more than there are cores: many tests wait for a clock or for another process.
 unit: $(VENV)/developing
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+	$(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 wheel: $(VENV)/developing
 	$(BIN)/python tests/check_wheel.py

@@ -6,6 +6,7 @@ least one must then be a hole indeed. A guard without which nothing fails is not
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -128,13 +129,15 @@ def without(guard: Guard, folder: Path) -> str:
 
     ``folder`` is an empty one for the copy.
     """
-    for name in ("replay_cli", "tests", "bench", "schemas"):
-        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__", "fuzzed"))
+    for name in ("replay_cli", "schemas"):
+        # With what was compiled, but not what somebody is writing.
+        copytree(ROOT / name, folder / name, ignore=ignore_patterns("*.pyc.*"))
     path = folder / "replay_cli" / f"{guard.module}.py"
     text = path.read_text(encoding="utf-8")
     assert text.count(guard.old) == 1, f"{guard.name}: stands {text.count(guard.old)} times in {guard.module}"
     path.write_text(text.replace(guard.old, guard.new), encoding="utf-8")
+    around = {**os.environ, "PYTHONPATH": str(ROOT)}  # behind the folder, for all but the copy
     done = subprocess.run(
-        [sys.executable, "-m", "tests.proving", "--holes"], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.proving", "--holes"], cwd=folder, env=around, capture_output=True, text=True
     )
     return (done.stdout or done.stderr[-300:]).strip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
@@ -18,7 +17,7 @@ import pytest
 from replay_cli.judged import CATALOGUE
 from replay_cli.profiles import schema_text
 from replay_cli.schemas_made import MADE
-from tests.conftest import COMMAND, ROOT, Replay, environment
+from tests.conftest import ROOT, Replay, outcome
 from tests.making import record, store
 from tests.test_consumers import CONSUMERS, unlike_schema
 from tests.test_escaping import RAW, write_hostile
@@ -86,10 +85,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def written(form: str, folder: Path, *words: str, code: int = 1, **env: str) -> bytes:
-    command = [*COMMAND, "check", "--format", form, *words]
-    ran = subprocess.run(command, cwd=folder, env=environment(env), capture_output=True, timeout=60)
-    assert (code, False) == (ran.returncode, b"Traceback" in ran.stderr), ran.stderr.decode()
-    return ran.stdout
+    ended, stdout, stderr = outcome(["check", "--format", form, *words], folder, env=env)
+    assert code == ended, stderr.decode()
+    return stdout
 
 
 WORDS = {

@@ -29,7 +29,7 @@ from replay_cli import RULES
 from replay_cli.outcome import INTERRUPTED, Outcome
 from replay_cli.render import Style, junit, markdown, sarif
 from replay_cli.told import Report
-from tests.conftest import COMMAND, ROOT, Ran, Replay, environment
+from tests.conftest import ROOT, Ran, Replay, environment, outcome
 from tests.making import capture, compact, envelope, record, store
 from tests.recordings import shared
 from tests.test_escaping import write_hostile
@@ -83,10 +83,7 @@ WORDS = {
 
 
 def written(form: str, folder: Path, *words: str, stdin: bytes = b"") -> bytes:
-    command = [*COMMAND, "validate", "--format", form, *words]
-    ran = subprocess.run(command, cwd=folder, env=environment(), input=stdin, capture_output=True, timeout=60)
-    assert b"Traceback" not in ran.stderr, ran.stderr.decode()
-    return ran.stdout
+    return outcome(["validate", "--format", form, *words], folder, stdin)[1]
 
 
 CHECKER = jsonschema.FormatChecker()
@@ -409,10 +406,8 @@ def test_a_region_in_what_is_compressed_is_told_in_characters_alone(tmp_path: Pa
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(torn))
     (tmp_path / "replay.toml").write_text('paths = ["."]\n')
     for command in ("validate .", "check"):
-        ran = subprocess.run(
-            [*COMMAND, *command.split(), "--format", "sarif"], cwd=tmp_path, env=environment(), capture_output=True
-        )
-        regions = [place_of(one)["region"] for one in results(ran.stdout)]
+        _, stdout, _ = outcome([*command.split(), "--format", "sarif"], tmp_path)
+        regions = [place_of(one)["region"] for one in results(stdout)]
         plain, packed = (region for region in regions if "startColumn" in region)
 
         assert {"byteOffset", "byteLength"} == plain.keys() - packed.keys()

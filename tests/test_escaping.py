@@ -31,7 +31,7 @@ from replay_cli.render.markup import cell
 from replay_cli.render.text import shortened
 from replay_cli.sources import open_stream
 from replay_cli.userschema import load
-from tests.conftest import COMMAND, FORMATS, environment
+from tests.conftest import COMMAND, FORMATS, environment, outcome
 from tests.making import compact, envelope, record, store
 
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -210,10 +210,8 @@ def odd_names() -> list[bytes]:
 
 def run(folder: Path, *words: str | bytes, stdin: bytes = b"", command_name: bytes = b"validate") -> tuple[str, str]:
     """What a command writes to stdout and stderr, both of which have to be UTF-8."""
-    command = [*map(os.fsencode, COMMAND), command_name, *map(os.fsencode, words)]
-    ran = subprocess.run(command, cwd=folder, env=environment(), input=stdin, capture_output=True, timeout=60)
-    assert b"Traceback" not in ran.stderr, ran.stderr.decode()[-2000:]
-    return ran.stdout.decode("utf-8", "strict"), ran.stderr.decode("utf-8", "strict")
+    _, stdout, stderr = outcome([command_name, *words], folder, stdin)
+    return stdout.decode("utf-8", "strict"), stderr.decode("utf-8", "strict")
 
 
 def raw(*written: str) -> list[str]:
@@ -477,11 +475,9 @@ def test_a_byte_that_is_no_utf_8_is_told_as_that_byte(words: list[str | bytes]) 
 def test_a_byte_of_a_file_name_is_told_as_that_byte_in_every_format(tmp_path: Path, form: str) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9.jsonl"
     Path(os.fsdecode(name)).write_bytes(store(1) + b"{oops\n")
-    done = subprocess.run(
-        [*COMMAND, "validate", "--format", form, name], capture_output=True, timeout=60, env=environment()
-    )
+    _, stdout, _ = outcome(["validate", "--format", form, name], tmp_path)
 
-    said = html.unescape(done.stdout.decode()).replace("\\\\", "\\")
+    said = html.unescape(stdout.decode()).replace("\\\\", "\\")
     assert r"caf\xe9.jsonl" in said
     assert "udce9" not in said
 

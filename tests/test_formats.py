@@ -26,7 +26,7 @@ from replay_cli.render import Style
 from replay_cli.render.github import MOST, PROBLEMS, ROOM, ROWS
 from replay_cli.render.text import _paint
 from replay_cli.schemas_made import MADE, schema_of
-from tests.conftest import COMMAND, FORMATS, ROOT, Ran, Replay, environment
+from tests.conftest import COMMAND, FORMATS, ROOT, Ran, Replay, environment, outcome
 from tests.making import capture, compact, envelope, message, record, store
 
 FIXTURES = ("fixtures/rules", "fixtures/damaged", "fixtures/recorded")
@@ -40,21 +40,8 @@ Place = tuple[str, int, int, str, str, str]
 
 
 def runs(*commands: tuple[list[str], Path, dict[str, str]]) -> list[bytes]:
-    """What each command (words, folder, environment) writes to stdout; all run at once."""
-    started = [
-        subprocess.Popen(
-            [*COMMAND, "validate", *words],
-            cwd=folder,
-            env=environment(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for words, folder, variables in commands
-    ]
-    ended = [run.communicate(timeout=60) for run in started]
-    assert [] == [stderr.decode() for _, stderr in ended if b"Traceback" in stderr]
-    return [stdout for stdout, _ in ended]
+    """What each command (words, folder, environment) writes to stdout."""
+    return [outcome(["validate", *words], folder, env=variables)[1] for words, folder, variables in commands]
 
 
 @pytest.fixture(scope="module")
@@ -274,9 +261,9 @@ def test_jsonl_streams_and_how_fast_the_input_came_does_not_show(tmp_path: Path)
         run.stdin.close()
         rest = run.stdout.read()
 
-    at_once = subprocess.run(command, cwd=tmp_path, env=environment(), input=block + BROKEN, capture_output=True)
+    _, at_once, _ = outcome(command[len(COMMAND) :], tmp_path, block + BROKEN)
     assert ("finding", 1, BROKEN_SAID) == tuple(json.loads(first)[name] for name in ("type", "line", "message"))
-    assert at_once.stdout == first + rest
+    assert at_once == first + rest
 
 
 @pytest.mark.parametrize(

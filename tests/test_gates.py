@@ -45,6 +45,9 @@ OFFLINE = re.compile(
 )
 """What pip says where it has no network."""
 
+QUICK = {"PIP_NO_COMPILE": "1"}
+"""Of what is installed, little is run: Python compiles that when it is, instead of pip all of it."""
+
 pytestmark = pytest.mark.skipif(
     os.name == "nt" or not shutil.which("git") or not shutil.which("bash"), reason="needs git and bash"
 )
@@ -61,7 +64,7 @@ def ran(command: list[str | Path], cwd: Path, **changes: str) -> subprocess.Comp
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**inherited, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1", **changes},
+        env={**inherited, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1", **QUICK, **changes},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND, ROOT, Replay, environment
+from tests.conftest import ROOT, Replay, environment, outcome
 
 COMMANDS = ["", "validate", "check", "tail", "emit", "diff", "rules", "explain", "schema", "init", "cache"]
 ACTIONS = {"--version", "--help", "--install-completion", "--show-completion"}
@@ -24,15 +24,9 @@ EXIT_CODES = {"0", "1", "2", "3", "4", "130"}
 
 def page(command: str, columns: int = 100) -> str:
     """The help of a command, "" for that of the program, as it is written where there is no terminal."""
-    ran = subprocess.run(
-        [*COMMAND, *command.split(), "--help"],
-        env=environment({"COLUMNS": str(columns)}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert (0, "") == (ran.returncode, ran.stderr)
-    return ran.stdout
+    code, stdout, stderr = outcome([*command.split(), "--help"], ROOT, env={"COLUMNS": str(columns)})
+    assert (0, b"") == (code, stderr)
+    return stdout.decode()
 
 
 @pytest.fixture(scope="module")

@@ -234,7 +234,7 @@ def test_mutated_logs_keep_the_law(seed: int) -> None:
 
     for writer, plan, block in cases(seed, 700):
         assert problem(block, plan) == "", (writer.name, plan, block.data)
-        proven += problem(block, plan) == "" and not reference(block, plan).broken
+        proven += not reference(block, plan).broken
 
     assert proven > 50, "nearly nothing was clean, so nearly nothing was asked of the prover"
 

@@ -53,8 +53,10 @@ def run(project: pytest.Pytester, *words: str) -> pytest.RunResult:
 
 
 def run_apart(project: pytest.Pytester, *words: str) -> pytest.RunResult:
-    """A run in a process of its own, as a user's is."""
-    return project.runpytest_subprocess("-p", "no:cacheprovider", *words)
+    """A run in a process of its own, as a user's is, without what else is installed here and takes long to load."""
+    return project.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "no:anyio", "-p", "no:hypothesispytest", *words
+    )
 
 
 def ran(told: list[str]) -> set[str]:
