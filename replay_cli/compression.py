@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import zlib
 
 CHUNK = 768 * 1024
-"""Bytes in one read, and about as many in one chunk."""
+"""Bytes in one read, and about as many in one chunk: what is done once for each block counts little then, and a block
+stays below ``heavy.HEAVY``.
+"""
 
 STEP = 1024
 """Decompressed bytes asked for at a time. A decoder that meets damage gives up what it had decoded in the same
@@ -80,6 +82,7 @@ class _Codec(NamedTuple):
 def _gzip() -> _Codec:
     import zlib
 
+    # In fewer steps a chunk could become nearly twice as long.
     return _Codec(_Gunzip, (zlib.error,), step=CHUNK // 4)
 
 

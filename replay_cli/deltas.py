@@ -4,7 +4,7 @@ A pattern made from one ``item.delta`` frame splits a block: between the deltas 
 come its slots, as columns; the payload is one only for who makes something else of it. Of an id only its length is in
 the pattern, and ids stand in one group with the constant bytes around them: a few dozen different texts in a block,
 each of them proven once (``Region``). What a pattern can show at no extra cost it shows itself; what is cheaper for a
-whole column (times, UTF-8, ids) is looked at there.
+whole column (minutes, UTF-8, ids) is looked at there. Each group costs as much as forty bytes that are matched.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ _PAYLOAD = re.compile(
     rb'\{ ?(?:"delta": ?"(?P<text>[^\r\n]*)", ?"kind": ?"(?P<kind>[a-z_]{1,40})"'
     rb'|"kind": ?"(?P<kind_first>[a-z_]{1,40})", ?"delta": ?"(?P<text_last>[^\r\n]*)") ?\}'
 )
+# These differ little among the deltas of a block, and are strings in each (CONTRACT.md 5.1): a null is not for this
+# pattern to judge.
 _IN_REGION = ID_VALUES
-"""What differs little among the deltas of a block. The ids of a delta are strings (CONTRACT.md 5.1): a null is not
-for this pattern to judge."""
-
 
 _INSIDE = ("text", "kind", "kind_first", "text_last")
 

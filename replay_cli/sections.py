@@ -2,7 +2,8 @@
 
 A section is one run if each thread goes forward in it: seq ascends, links name the event before, time does not step
 back. Where that is not so, a run ends and another begins, and the seam inside ``Tally +`` says what is wrong there,
-if anything is: nothing of the order is judged here.
+if anything is: nothing of the order is judged here. That there is such a minute at all is looked at here as well,
+since of times in order it is enough to look at each minute once.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Source:
         return self._raw.taken
 
     def chunks(self, most: int | None = None) -> Iterator[bytes]:
-        """Yield what there is to read, decompressed, in chunks of up to about 256 KiB; up to ``most`` bytes if given.
+        """Yield what there is to read, decompressed, in chunks of about ``CHUNK`` bytes, up to ``most`` if given.
 
         A regular file is read to the size it had when it was opened. Raises SourceError where reading or
         decompressing fails, after everything before that was yielded.
@@ -66,7 +66,7 @@ class Source:
         return chunks if most is None else _first(chunks, most)
 
     def more(self) -> bytes:
-        """After the last chunk: up to 256 KiB of what a plain file has grown by since then, b"" if by nothing.
+        """After the last chunk: up to ``CHUNK`` bytes that a plain file has grown by since then, b"" if by nothing.
 
         Always b"" for streams and compressed sources, and for a file that has shrunk. Raises SourceError.
         """
