@@ -1,9 +1,10 @@
 """Skeletons: frames of events that are no deltas, read by one look where that was learned.
 
-The argument of ``layouts`` once more: a frame that differs from a clean one in its slots, and in its payload in the
-insides of strings and in numbers only, has the same structure. The name of the event and the status stay as they are
-in that one, and so do ids that are null; each id in the payload that mirrors the frame's is a slot of the same name.
-So the same rules were asked, and nothing was found.
+The argument of ``layouts`` once more: a frame that differs from a clean one in its slots, and in its payload only in
+the insides of strings, in numbers, and in how many strings an array of strings holds, has the same structure. Names
+of events and statuses stay as they are in that one, and so do ids that are null; each id in the payload that mirrors
+the frame's is a slot of the same name, and a duration is held against the times beside it. So the same rules were
+asked, and nothing was found.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ LONGEST = 4096
 """Bytes of the longest payload of which a skeleton is made."""
 
 MOST = 64
-"""Values in it at most that hold no others."""
+"""Values in it at most that hold no others, an array of strings being one."""
 
 _NUMBER = rb"-?(?:0|[1-9][0-9]{0,14}+)(?:\.[0-9]{1,15}+)?+"
 """Numbers that are far from where readers differ."""
@@ -59,6 +60,9 @@ _new = tuple.__new__
 
 _NEAR = 24
 """Bytes by which events are told apart where a name stood before."""
+
+_FAR = 1024
+"""Bytes of a frame in which its name is looked for: what follows may be a block of frames without any."""
 
 
 class Skeleton:
@@ -157,7 +161,7 @@ class Skeletons:
 
     def _event(self, data: bytes, at: int) -> _Event | None:
         """What is known of the event in the frame that begins there."""
-        name = _NAME(data, at)
+        name = _NAME(data, at, at + _FAR)
         event = self._events.get(name[1]) if name is not None else None
         if name is not None and event is not None:
             place = name.start(1)
