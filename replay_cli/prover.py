@@ -45,6 +45,9 @@ _DELTA = EVENT.decode()
 Parts = list[Run | Block]
 """A block in order: runs of what is proven, blocks of what is not."""
 
+Gaps = list[tuple[int, bytes]]
+"""What stands between deltas, if anything: before how many of them, counted from 0, and what."""
+
 
 @dataclass(slots=True)
 class Learned:
@@ -155,7 +158,7 @@ class _Proof:
         number = len(columns.seqs)
         pieces = Pieces(self._block.data, self._block.offset, self._terminator, number, self._learned.height)
         others = [at for at, row in self._rows if row.asked.event == _DELTA]
-        if len(others) > max(len(gaps) - 1, NEW_PATTERN):
+        if len(others) > max(number - len(self._rows), NEW_PATTERN):
             self._change_pattern(pieces.slice(others[-1], others[-1] + 1).data)
         parts: Parts = []
         unsure = 0  # where the unsure frames begin that are not told yet
@@ -171,29 +174,28 @@ class _Proof:
             parts.append(pieces.slice(unsure, number))
         return parts
 
-    def _find(self) -> tuple[Columns, list[bytes]]:
-        """The deltas of the block, and what stands before each and behind the last; that is all, if none is sure."""
+    def _find(self) -> tuple[Columns, Gaps]:
+        """The deltas of the block, and what stands between them; that is all, if none is sure."""
         data = self._block.data
         if self._deltas is not None and len(data) <= HEAVY:
             found = self._deltas.find(data)
-            if not found.torn and self._gaps_are_whole(found.gaps):
+            number = len(found.gaps) - 1
+            gaps = [(index, found.gaps[index]) for index in compress(count(), found.gaps)]
+            if not found.torn and all(self._is_whole(gap) for index, gap in gaps if index < number):
                 if self._learned.whole:
-                    self._slots = Slots(self._deltas, found.flat, 0, len(found.gaps) - 1)
-                return found.columns, found.gaps
-        return Columns([], [], [], []), [data]
+                    self._slots = Slots(self._deltas, found.flat, 0, number)
+                return found.columns, gaps
+        return Columns([], [], [], []), [(0, data)] if data else []
 
-    def _gaps_are_whole(self, gaps: list[bytes]) -> bool:
-        """Whether a frame ends before each delta: else what was taken for one is the rest of something else."""
-        terminator = self._terminator
-        if not self._sse:
-            return all(gap.endswith(terminator) for gap in filter(None, gaps[:-1]))
-        return all(gap.split(terminator)[-1] == b"" for gap in filter(None, gaps[:-1]))
+    def _is_whole(self, gap: bytes) -> bool:
+        """Whether a frame ends before a delta: else what was taken for one is the rest of something else."""
+        return gap.split(self._terminator)[-1] == b"" if self._sse else gap.endswith(self._terminator)
 
-    def _read_gaps(self, columns: Columns, gaps: list[bytes]) -> None:
+    def _read_gaps(self, columns: Columns, gaps: Gaps) -> None:
         """Frames that are no deltas of the pattern, into their places; at the end of a block one may have no end."""
         inserted = 0
-        for index in compress(count(), gaps):
-            rows = self._learned.skeletons.rows(gaps[index], self._row)
+        for index, gap in gaps:
+            rows = self._learned.skeletons.rows(gap, self._row)
             at = index + inserted
             self._rows += enumerate(rows, at)
             columns.insert(at, rows)
