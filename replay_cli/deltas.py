@@ -17,7 +17,7 @@ from operator import itemgetter
 from replay_cli import payloads
 from replay_cli.columns import UNSURE, Columns
 from replay_cli.drafts import Draft
-from replay_cli.layouts import ID_VALUES, NUMBER, SEQ, TO_MINUTE, Exemplar, Slot
+from replay_cli.layouts import ID_VALUES, SEQ, TO_MINUTE, Exemplar, Slot
 from replay_cli.strings import ASCII, TEXT, is_utf8
 
 EVENT = b"item.delta"
@@ -200,10 +200,9 @@ def _value(slot: Slot, payload: bytes, named: set[str]) -> bytes:
     if slot.name in named:
         return b"(?P=" + name + b")"
     match slot.name:
-        case "seq":
+        case "seq" | "previous_seq":
+            # The first of all events, whose link is 0, is no delta: told in one way, a number is matched sooner.
             value = SEQ
-        case "previous_seq":
-            value = NUMBER
         case "time":
             # Its minute is looked at later (``sections``); but a line end in it would cut the frame.
             digits = slot.end - slot.start - TO_MINUTE - 4

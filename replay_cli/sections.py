@@ -221,7 +221,8 @@ class Section:
 
     def _linked(self, start: int, end: int) -> int:
         """How many of them have a link."""
-        return len([*filter(None, self._columns.links[start:end])])
+        links = self._columns.links[start:end]
+        return len(links) if all(links) else len([*filter(None, links)])
 
 
 def _goes_forward(frames: Columns, gaps: bool) -> bool:
