@@ -12,7 +12,7 @@ from replay_cli.errors import SourceError
 if TYPE_CHECKING:
     import zlib
 
-CHUNK = 896 * 1024
+CHUNK = 768 * 1024
 """Bytes in one read, and about as many in one chunk: what is done once for each block counts little then, and a block
 stays below ``heavy.HEAVY``.
 """
@@ -83,7 +83,7 @@ def _gzip() -> _Codec:
     import zlib
 
     # In fewer steps a chunk could become nearly twice as long.
-    return _Codec(_Gunzip, (zlib.error,), step=CHUNK // 8)
+    return _Codec(_Gunzip, (zlib.error,), step=CHUNK // 4)
 
 
 def _bz2() -> _Codec:
