@@ -221,8 +221,7 @@ class Section:
 
     def _linked(self, start: int, end: int) -> int:
         """How many of them have a link."""
-        links = self._columns.links[start:end]
-        return len(links) if all(links) else len([*filter(None, links)])
+        return len([*filter(None, self._columns.links[start:end])])
 
 
 def _goes_forward(frames: Columns, gaps: bool) -> bool:
@@ -243,25 +242,7 @@ def _consecutive(seqs: list[bytes]) -> bool:
     first, number = int(seqs[0]), len(seqs)
     if int(seqs[-1]) - first != number - 1:
         return False
-    return b",".join(seqs) == _counted(first, first + number)
-
-
-_THREE_DIGITS = [b"%03d" % number for number in range(1000)]
-
-
-def _counted(start: int, end: int) -> bytes:
-    """The numbers from ``start`` to ``end`` (exclusive) with commas between: those of one thousand at a time."""
-    parts: list[bytes] = []
-    while start < end:
-        thousand, rest = divmod(start, 1000)
-        stop = min(end - thousand * 1000, 1000)
-        if thousand:
-            front = b"%d" % thousand
-            parts.append(front + (b"," + front).join(_THREE_DIGITS[rest:stop]))
-        else:
-            parts.append(b",".join([b"%d" % number for number in range(rest, stop)]))
-        start = thousand * 1000 + stop
-    return b",".join(parts)
+    return b"[%b]" % b",".join(seqs) == orjson.dumps(list(range(first, first + number)))
 
 
 def _ascending(seqs: list[bytes]) -> bool:

@@ -95,7 +95,7 @@ GUARDS = [
     Guard("what a duration is", "payloads", " and found == _milliseconds(between)", ""),
     Guard("links of one thread", "sections", "if links[1:] != seqs[:-1] and", "if False and"),
     Guard("seqs of one thread", "sections", "return all(map(lt, numbers, numbers[1:]))", "return True"),
-    Guard("numbers in a row", "sections", 'return b",".join(seqs) ==', "return True or"),
+    Guard("numbers in a row", "sections", 'return b"[%b]" % b",".join(seqs) == orjson', "return True or orjson"),
     Guard("gaps of one thread", "sections", "(gaps or not _ascending(seqs))", "not _ascending(seqs)"),
     Guard("first link of one thread", "sections", "int(links[0]) >= int(seqs[0])", "False"),
     Guard("times of one thread", "sections", "return sorted(frames.times) == frames.times and", "return"),
