@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -122,38 +124,48 @@ ENDINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Another:
+    """Another package of this name, in front of ours, the end of which is known: where, and as what it is found."""
+
+    folder: Path
+    around: dict[str, str]
+
+    def forked(self) -> tuple[int, bytes, bytes]:
+        server = Forks(self.around, self.folder)
+        try:
+            return server.run([], self.folder, b"", self.around)
+        finally:
+            server.close()
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Callable[[str], Another]:
+    def made(code: str) -> Another:
+        package = tmp_path / "replay_cli"
+        package.mkdir()
+        (package / "__init__.py").write_text("")
+        (package / "__main__.py").write_text(code)
+        path = f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"
+        return Another(tmp_path, environment({"PYTHONPATH": path}))
+
+    return made
+
+
 @pytest.mark.parametrize(("code", "ended", "said"), ENDINGS.values(), ids=ENDINGS)
-def test_a_fork_ends_as_a_process_does(code: str, ended: int, said: str, tmp_path: Path) -> None:
-    """With another package of that name in front, the end of which is known."""
-    package = tmp_path / "replay_cli"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "__main__.py").write_text(f"print('begun')\n{code}\n")
-    around = environment({"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"})
+def test_a_fork_ends_as_a_process_does(code: str, ended: int, said: str, another: Callable[[str], Another]) -> None:
+    package = another(f"print('begun')\n{code}\n")
+    command = [sys.executable, "-m", "replay_cli"]
     started = subprocess.run(
-        [sys.executable, "-m", "replay_cli"], cwd=tmp_path, env=around, capture_output=True, text=True, timeout=60
+        command, cwd=package.folder, env=package.around, capture_output=True, text=True, timeout=60
     )
-    server = Forks(around, tmp_path)
-    try:
-        forked = server.run([], tmp_path, b"", around)
-    finally:
-        server.close()
 
     assert (ended, "begun\n", said) == (started.returncode, started.stdout, started.stderr)
-    assert (ended, b"begun\n", said.encode()) == forked
+    assert (ended, b"begun\n", said.encode()) == package.forked()
 
 
-def test_an_error_is_told_with_its_traceback(tmp_path: Path) -> None:
-    package = tmp_path / "replay_cli"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "__main__.py").write_text("1 / 0\n")
-    around = environment({"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"})
-    server = Forks(around, tmp_path)
-    try:
-        code, _, said = server.run([], tmp_path, b"", around)
-    finally:
-        server.close()
+def test_an_error_is_told_with_its_traceback(another: Callable[[str], Another]) -> None:
+    code, _, said = another("1 / 0\n").forked()
 
     assert 1 == code
     assert b"Traceback" in said
