@@ -34,7 +34,7 @@ def read(path: Path, whose: str) -> tuple[int, bool]:
 @pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
 def test_long_sources_are_audited_in_memory_that_was_freed(tmp_path: Path) -> None:
     log = tmp_path / "long.jsonl"
-    log.write_bytes(b"".join(record(seq) for seq in range(1, 5 * LONG // len(record(1)))))
+    log.write_bytes(b"".join(record(seq) for seq in range(1, 10 * LONG // len(record(1)))))
 
     ours, others = read(log, "worker"), read(log, "library")
 
