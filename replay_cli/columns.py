@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -67,13 +68,19 @@ class Columns:
     times: list[bytes]
     _places: dict[bytes, Sequence[int]] | None = field(default=None, init=False)
 
-    def insert(self, at: int, rows: list[Row]) -> None:
-        """Put some frames before the one that is number ``at``, from 0."""
-        seqs, links, threads, times, *_ = zip(*rows, strict=True)
-        self.seqs[at:at] = seqs
-        self.links[at:at] = links
-        self.threads[at:at] = threads
-        self.times[at:at] = times
+    def insert(self, runs: list[tuple[int, list[Row]]]) -> None:
+        """Put frames in, as runs: the first of each with its number, from 0, as it is then. The numbers ascend."""
+        if not runs:
+            return
+        seqs, links, threads, times, *_ = zip(*chain.from_iterable(rows for _, rows in runs), strict=True)
+        done = 0
+        for at, rows in runs:
+            end = done + len(rows)
+            self.seqs[at:at] = seqs[done:end]
+            self.links[at:at] = links[done:end]
+            self.threads[at:at] = threads[done:end]
+            self.times[at:at] = times[done:end]
+            done = end
 
     def part(self, start: int, end: int) -> Columns:
         """The frames from ``start`` to ``end`` (exclusive)."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from itertools import compress, count, pairwise
 
 from replay_cli import payloads
 from replay_cli.columns import UNSURE, Columns
@@ -38,17 +37,21 @@ _IN_REGION = ID_VALUES
 _INSIDE = ("text", "kind", "kind_first", "text_last")
 
 
+Gaps = list[tuple[int, bytes]]
+"""What stands between deltas, if anything: before how many of them, counted from 0, and what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The deltas of a block, in ``gaps`` what stands before each of them and behind the last, and in ``flat`` these
-    and all slots, as they were split.
+    """The deltas of a block, in ``gaps`` what stands between them, and in ``flat`` all that and all slots, as they
+    were split.
 
     Those that are not proven have no seq; ``torn`` tells that line ends stand in one of those where the pattern has
     none: then it is not a frame.
     """
 
     columns: Columns
-    gaps: list[bytes]
+    gaps: Gaps
     flat: list[bytes]
     torn: bool
 
@@ -110,6 +113,8 @@ class Deltas:
         self._split = pattern.split
         self.stride = pattern.groups + 1
         self.group = dict(pattern.groupindex)
+        self.linked = "previous_seq" in self.group
+        """Whether each of these frames has a link."""
 
     def _pattern(self, exemplar: Exemplar, payload: bytes) -> bytes:
         """Constant bytes as they stand, those around ids as regions; all else as groups."""
@@ -150,24 +155,25 @@ class Deltas:
         flat, group, stride = self._split(data), self.group, self.stride
         seqs, texts = flat[group["seq"] :: stride], flat[group.get("payload") or group["text"] :: stride]
         columns = Columns(seqs, [], [], flat[group["time"] :: stride])
-        bad, torn = self._read_regions(flat, columns)
+        between = flat[::stride]
+        gaps = [(index, between[index]) for index in compress(count(), between)]
+        bad, torn = self._read_regions(flat, columns, gaps)
         try:
             b"\n".join(filter(None, texts)).decode()
         except UnicodeDecodeError:
             bad.update(index for index, text in enumerate(texts) if text and not is_utf8(text))
-        columns.links = flat[group["previous_seq"] :: stride] if "previous_seq" in group else [None] * len(seqs)
+        columns.links = flat[group["previous_seq"] :: stride] if self.linked else [None] * len(seqs)
         for index in bad:
             seqs[index] = UNSURE.seq
-        return Found(columns, flat[::stride], flat, torn)
+        return Found(columns, gaps, flat, torn)
 
-    def _read_regions(self, flat: list[bytes], columns: Columns) -> tuple[set[int], bool]:
+    def _read_regions(self, flat: list[bytes], columns: Columns, gaps: Gaps) -> tuple[set[int], bool]:
         """Fill the columns that come from regions: the rows that are not proven, and whether one of those is torn."""
         bad: set[int] = set()
         torn = False
         for name, region in self.regions.items():
             texts = flat[self.group[name] :: self.stride]
-            # Those in a row are mostly the same, which is told sooner than what they hash to.
-            different = set(map(itemgetter(0), groupby(texts)))
+            different = _different(texts, [index for index, _ in gaps])
             known = region.read(different)
             wrong = [text for text in different if known[text] is None]
             if wrong:
@@ -176,6 +182,19 @@ class Deltas:
             if "thread_id" in region.names:
                 columns.threads = _threads(texts, {text: known[text] for text in different})
         return bad, torn
+
+
+def _different(texts: list[bytes], seams: list[int]) -> set[bytes]:
+    """The different ones of some texts; ``seams`` are the indices at which another may begin."""
+    different: set[bytes] = set()
+    for start, end in pairwise([0, *seams, len(texts)]):
+        row = texts[start:end]
+        # Those in a row are mostly the same, which is told sooner than what they hash to.
+        if row and row.count(row[0]) == len(row):
+            different.add(row[0])
+        else:
+            different.update(row)
+    return different
 
 
 def _threads(texts: list[bytes], slots: dict[bytes, dict[str, bytes] | None]) -> list[bytes]:

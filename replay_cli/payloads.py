@@ -199,8 +199,8 @@ def compared(name: str) -> Compared | None:
 
 def duration_agrees(milliseconds: int, started: str, ended: str) -> bool:
     """Whether a duration is that between two times; False also where one of these is none."""
-    between = _between(started, ended)
-    return between is not None and milliseconds == _milliseconds(between)
+    start, end = nanoseconds(started), nanoseconds(ended)
+    return start is not None and end is not None and milliseconds == _milliseconds(end - start)
 
 
 def _between(started: object, ended: object) -> int | None:

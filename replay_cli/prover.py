@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import compress, count, pairwise
+from itertools import pairwise
 
 from replay_cli.blocks import Block
 from replay_cli.columns import UNSURE, Columns, Row
-from replay_cli.deltas import EVENT, Deltas, deltas_of
+from replay_cli.deltas import EVENT, Deltas, Gaps, deltas_of
 from replay_cli.frames import Frame
 from replay_cli.heavy import HEAVY
 from replay_cli.layouts import Exemplar, Layout, exemplar_of
@@ -44,9 +44,6 @@ _DELTA = EVENT.decode()
 
 Parts = list[Run | Block]
 """A block in order: runs of what is proven, blocks of what is not."""
-
-Gaps = list[tuple[int, bytes]]
-"""What stands between deltas, if anything: before how many of them, counted from 0, and what."""
 
 
 @dataclass(slots=True)
@@ -179,12 +176,11 @@ class _Proof:
         data = self._block.data
         if self._deltas is not None and len(data) <= HEAVY:
             found = self._deltas.find(data)
-            number = len(found.gaps) - 1
-            gaps = [(index, found.gaps[index]) for index in compress(count(), found.gaps)]
-            if not found.torn and all(self._is_whole(gap) for index, gap in gaps if index < number):
+            number = len(found.columns.seqs)
+            if not found.torn and all(self._is_whole(gap) for index, gap in found.gaps if index < number):
                 if self._learned.whole:
                     self._slots = Slots(self._deltas, found.flat, 0, number)
-                return found.columns, gaps
+                return found.columns, found.gaps
         return Columns([], [], [], []), [(0, data)] if data else []
 
     def _is_whole(self, gap: bytes) -> bool:
@@ -193,13 +189,12 @@ class _Proof:
 
     def _read_gaps(self, columns: Columns, gaps: Gaps) -> None:
         """Frames that are no deltas of the pattern, into their places; at the end of a block one may have no end."""
-        inserted = 0
+        runs: list[tuple[int, list[Row]]] = []
         for index, gap in gaps:
             rows = self._learned.skeletons.rows(gap, self._row)
-            at = index + inserted
-            self._rows += enumerate(rows, at)
-            columns.insert(at, rows)
-            inserted += len(rows)
+            runs.append((index + len(self._rows), rows))
+            self._rows += enumerate(rows, index + len(self._rows))
+        columns.insert(runs)
 
     def _row(self, text: bytes) -> Row:
         """What a frame, without its terminator, says that no skeleton fits."""
@@ -240,10 +235,9 @@ class _Proof:
 
     def _sections(self, columns: Columns) -> Iterator[Section]:
         """The frames that are proven, as many in a row as there are."""
-        looked = self._deltas.looked if self._deltas is not None else ()
         unsure, number = columns.unsure(), len(columns.seqs)
         if number and not unsure:
-            yield Section(0, columns, self._rows, looked, self._slots)
+            yield Section(0, columns, self._rows, self._deltas, self._slots)
             return
         for before, end in pairwise([-1, *unsure, number]):
             start = before + 1
@@ -251,4 +245,4 @@ class _Proof:
                 rows = [(at - start, row) for at, row in within(self._rows, start, end)]
                 first = start - len(within(self._rows, 0, start))
                 slots = self._slots.part(first) if self._slots is not None else None
-                yield Section(start, columns.part(start, end), rows, looked, slots)
+                yield Section(start, columns.part(start, end), rows, self._deltas, slots)

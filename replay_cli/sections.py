@@ -19,7 +19,7 @@ import orjson
 
 from replay_cli import rules
 from replay_cli.columns import Columns, Row
-from replay_cli.deltas import EVENT
+from replay_cli.deltas import EVENT, Deltas
 from replay_cli.envelope import Mark
 from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.layouts import TO_MINUTE, are_real, instant, is_minute
@@ -49,9 +49,8 @@ class Section:
     """Frames in a row, each proven by itself, as columns of what stands in them; ``first`` is the number of the first
     in its block.
 
-    ``rows`` are those that are no deltas of the pattern, by their number in the section; ``delta_looked`` the codes
-    of the rules that each of the others is asked for, ``slots`` those of the others, from the first on, if they are
-    wanted. All ``start`` and ``end`` (exclusive) are numbers in it.
+    ``rows`` are those that are no deltas of the ``pattern``, by their number in the section; ``slots`` those of the
+    others, from the first on, if they are wanted. All ``start`` and ``end`` (exclusive) are numbers in it.
     """
 
     def __init__(
@@ -59,14 +58,14 @@ class Section:
         first: int,
         columns: Columns,
         rows: Numbered,
-        delta_looked: tuple[str, ...],
+        pattern: Deltas | None,
         slots: Slots | None = None,
     ) -> None:
         self.first = first
         self._slots = slots
         self._columns = columns
         self._rows = rows
-        self._delta_looked = delta_looked
+        self._pattern = pattern
 
     @property
     def size(self) -> int:
@@ -171,9 +170,9 @@ class Section:
         """What is counted of each frame for itself: names, and the rules it was asked for."""
         size = end - start
         rows = self.others(start, end)
-        if deltas := size - len(rows):
+        if self._pattern is not None and (deltas := size - len(rows)):
             tally.names[EVENT.decode()] = deltas
-            tally.looked = Counter(dict.fromkeys(self._delta_looked, deltas))
+            tally.looked = Counter(dict.fromkeys(self._pattern.looked, deltas))
         for asked, number in Counter([row.asked for _, row in rows]).items():
             tally.names[asked.event if asked.event in KNOWN_EVENTS else ""] += number
             for code in asked.looked:
@@ -220,8 +219,10 @@ class Section:
         return {thread: (start + numbers[0], start + numbers[-1]) for thread, numbers in columns.places().items()}
 
     def _linked(self, start: int, end: int) -> int:
-        """How many of them have a link."""
-        return len([*filter(None, self._columns.links[start:end])])
+        """How many of them have a link: of the deltas of a pattern all, or none."""
+        rows = self.others(start, end)
+        linked = sum([row.link is not None for _, row in rows])
+        return linked + (end - start - len(rows) if self._pattern is not None and self._pattern.linked else 0)
 
 
 def _goes_forward(frames: Columns, gaps: bool) -> bool:

@@ -77,6 +77,7 @@ class Skeleton:
         """Matches a frame, its terminator included, in data from a place on."""
         self._said, self._kept, self._times = groups[:4], groups[4:8], groups[8:]
         self._asked, self._whole = row.asked, row.whole if whole else None
+        self._rest = (row.asked, None)
         self._nulls = [value if value == b"null" else None for value in map(exemplar.value, _IDS[1:])]
         self._is_timed = all(b"?P<%b>" % name.encode() in pattern for name in _TIMES)
         payload = exemplar.value("payload") or b""
@@ -84,12 +85,11 @@ class Skeleton:
 
     def row(self, found: re.Match[bytes]) -> Row | None:
         """What a frame says that was matched; None if something is wrong with it. Its UTF-8 is not looked at."""
-        said = found.group(*self._said)
         if self._is_timed and not self._agrees(found):
             return None
-        whole = self._kept_of(found, self._whole) if self._whole else None
+        rest = (self._asked, self._kept_of(found, self._whole)) if self._whole else self._rest
         # What Row() does, in a third of the time.
-        return _new(Row, (*said, self._asked, whole))
+        return _new(Row, found.group(*self._said) + rest)
 
     def _agrees(self, found: re.Match[bytes]) -> bool:
         """Whether a duration is that between the times beside it."""
@@ -138,7 +138,7 @@ class Skeletons:
         A last one that has no end is unsure.
         """
         rows: list[Row] = []
-        at, plain = 0, data.isascii()
+        at, sound = 0, is_utf8(data)
         while at < len(data):
             place = at + self._at
             event = self._near.get(data[place : place + _NEAR]) or self._event(data, at)
@@ -147,7 +147,7 @@ class Skeletons:
                 found = skeleton.match(data, at)
                 if found is not None:
                     end = found.end()
-                    if end - at <= HEAVY and (plain or is_utf8(data[at:end])):
+                    if end - at <= HEAVY and (sound or is_utf8(data[at:end])):
                         row = skeleton.row(found)
                     break
             if row is None:

@@ -25,6 +25,8 @@ STRING = b'"' + _PLAIN + b'(?:"|(?:' + _ESCAPED + _PLAIN + b')++")'
 
 def is_utf8(text: bytes) -> bool:
     """Whether a text is UTF-8."""
+    if text.isascii():
+        return True
     try:
         text.decode()
     except UnicodeDecodeError:

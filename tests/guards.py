@@ -83,7 +83,7 @@ GUARDS = [
         "if name not in IDS:\n        return C",
         "if name not in _PLAIN:\n        return C",
     ),
-    Guard("UTF-8 in skeletons", "skeletons", " and (plain or is_utf8(data[at:end]))", ""),
+    Guard("UTF-8 in skeletons", "skeletons", " and (sound or is_utf8(data[at:end]))", ""),
     Guard("digits in skeletons", "skeletons", "(?:0|[1-9][0-9]{0,14}+)(?:", "(?:0|[1-9][0-9]*+)(?:"),
     Guard("zeros in skeletons", "skeletons", "(?:0|[1-9]", "(?:[0-9]"),
     Guard("fractions in skeletons", "skeletons", "[0-9]{1,15}+)?+", "[0-9]{0,15}+)?+"),
@@ -111,7 +111,7 @@ GUARDS = [
     Guard(
         "what stands before deltas",
         "prover",
-        " and all(self._is_whole(gap) for index, gap in gaps if index < number)",
+        " and all(self._is_whole(gap) for index, gap in found.gaps if index < number)",
         "",
     ),
     Guard(
