@@ -5,6 +5,7 @@ From block to tally nothing opens a log, prints, or reads a clock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from replay_cli import rules
@@ -22,13 +23,13 @@ from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
 from replay_cli.quick import only_breaks_schema
 from replay_cli.tally import Place, Tally
-from replay_cli.walk import FRAMINGS, Walk, is_offered
+from replay_cli.walk import FRAMINGS, WORTH, Walk, not_offered
 
-NOT_OFFERED = "not asked for"
 NOT_CLEAN = "frames with findings, or without an event"
 LEARNED_FROM = "frames that a layout was learned from"
+TOO_SHORT = f"frames in less than {WORTH} bytes, too few to learn a layout from"
 NOT_COVERED = "frames in a form that the prover does not cover"
-"""Why bytes went to the reference (``Tally.unproven``)."""
+"""Why bytes went to the reference (``Tally.unproven``), if the prover was asked (``walk.not_offered``)."""
 
 _COMPLETED_AS_TEXT = b'"turn.completed"'
 
@@ -37,17 +38,24 @@ Meet = Callable[[Frame, Tally], None]
 """Told each frame that the reference looked at, with its tally."""
 
 
-def audit_blocks(blocks: Iterable[Block], plan: Plan, meet: Meet | None = None) -> Iterator[Tally]:
-    """Tallies that add up to that of the blocks, in order: what the prover cannot tell, the reference does."""
-    if is_offered(plan) or meet is not None:
-        audit = _FastAudit(plan, meet)
+def audit_blocks(
+    blocks: Iterable[Block], plan: Plan, meet: Meet | None = None, before: Counter[str] | None = None
+) -> Iterator[Tally]:
+    """Tallies that add up to that of the blocks, in order: what the prover cannot tell, the reference does.
+
+    ``before`` is how often each rule was broken before the blocks, as far as that is known: what would be too many
+    findings to be kept is only counted.
+    """
+    reason = not_offered(plan)
+    if reason is None or meet is not None:
+        audit = _FastAudit(plan, meet, before or Counter())
         for block in blocks:
             yield from audit.parts(block)
         return
     reader = JsonReader(whole=plan.schema is not None)
     for block in blocks:
         tally = audit_block(block, plan, reader)
-        tally.unproven[NOT_OFFERED] += block.length
+        tally.unproven[reason] += block.length
         yield tally
 
 
@@ -62,16 +70,16 @@ def audit_block(block: Block, plan: Plan, reader: JsonReader) -> Tally:
 class _FastAudit:
     """The audit of one source with the prover before the reference."""
 
-    def __init__(self, plan: Plan, meet: Meet | None) -> None:
+    def __init__(self, plan: Plan, meet: Meet | None, before: Counter[str]) -> None:
         self._plan = plan
         self._meet = meet
         self._reader = JsonReader()
         self._walk = Walk(plan)
         # Lines met that break the schema: beyond those that are kept they are only counted, all in a row at once.
-        self._breaking = 0
+        self._breaking = before[rules.SCHEMA_VIOLATION.code]
         self._refused: list[Frame] = []
         # Likewise blank lines.
-        self._blank = 0
+        self._blank = before[rules.BLANK_LINE.code]
 
     def parts(self, block: Block) -> Iterator[Tally]:
         """The tallies of a block, one for each run that is proven, one for the frames between two of them."""
@@ -130,7 +138,7 @@ class _FastAudit:
         elif self._walk.learn(frame):
             tally.unproven[LEARNED_FROM] += frame.length
         else:
-            tally.unproven[NOT_COVERED] += frame.length
+            tally.unproven[TOO_SHORT if self._walk.is_short else NOT_COVERED] += frame.length
 
 
 def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:

@@ -101,11 +101,6 @@ def _batches(group: list[tuple[Entry, int]], options: Options, made: Callable[[R
 
 def _audit_batch(batch: Batch[T]) -> list[Answer[T]]:
     """What became of each file of a batch; runs in a worker."""
-    if batch.options.statistics:
-        # So that the share that is proven goes by the batch, and not by what its worker did before.
-        from replay_cli.prover import forget
-
-        forget()
     return [_audit(path, batch) for path in batch.paths]
 
 

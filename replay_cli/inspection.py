@@ -40,7 +40,7 @@ from replay_cli.told import (
     time_range,
 )
 from replay_cli.verdict import compat_end, verdict
-from replay_cli.walk import FRAMINGS
+from replay_cli.walk import FRAMINGS, not_offered
 
 if TYPE_CHECKING:
     from replay_cli.contents import Contents
@@ -69,6 +69,11 @@ def inspect(
     ``again`` opens the same source once more, for exact numbers where the order is broken; without it they are
     lower bounds. ``listen`` is told every finding, those that the second look may change last.
     """
+    if options.statistics:
+        # So that the share that is proven goes by the source, and not by what was read before.
+        from replay_cli.prover import forget
+
+        forget()
     begun = planned(source, options)
     plan, failure = begun.plan, begun.failure
     tally, history = Tally(), None
@@ -82,8 +87,10 @@ def inspect(
         telling = replace(plan, kept=sys.maxsize) if listen else plan
         # Spans would bring all findings of each at once, and none before the first is through.
         spans = listen is None and failure is None and options.max_bytes is None
-        if spans and are_worth_it(source, options.jobs):
-            parts = audit_spans(source, plan, options.jobs, fresh=options.statistics)
+        # With statistics also by one process: they are to be the same, by however many.
+        if spans and are_worth_it(source, 2 if options.statistics else options.jobs):
+            steady = options.statistics and not_offered(plan) is None
+            parts = audit_spans(source, plan, options.jobs, steady=steady)
         else:
             chunks = begun.chunks
             if source.compression is not None and options.jobs > 1:

@@ -9,7 +9,7 @@ What was learned stays for the next source. It speeds the prover up, and never c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from replay_cli.blocks import Block
@@ -65,13 +65,31 @@ class Learned:
         heights = {layout.height for layout in self.layouts}
         return heights.pop() if len(heights) == 1 else None
 
+    def copy(self) -> Learned:
+        """What was learned so far, to go on from."""
+        return replace(self, skeletons=self.skeletons.copy(), layouts=[*self.layouts], deltas=[*self.deltas])
 
-_LEARNED: dict[tuple[Shape, str, bytes, bool], Learned] = {}
+
+Lesson = dict[tuple[Shape, str, bytes, bool], Learned]
+"""What is known of all writers, by shape, framing, terminator, and whether slots are wanted."""
+
+_LEARNED: Lesson = {}
 
 
 def forget() -> None:
     """Forget all that was learned from the sources so far."""
     _LEARNED.clear()
+
+
+def lesson() -> Lesson:
+    """What was learned so far, to be taken up again."""
+    return {key: learned.copy() for key, learned in _LEARNED.items()}
+
+
+def take_up(known: Lesson) -> None:
+    """Know what a ``lesson`` says, and nothing else."""
+    _LEARNED.clear()
+    _LEARNED.update((key, learned.copy()) for key, learned in known.items())
 
 
 class Prover:

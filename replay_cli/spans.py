@@ -7,9 +7,10 @@ gigabyte is passed over once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay_cli.auditor import audit_blocks
 from replay_cli.cutting import OVERLAP, cut
@@ -20,6 +21,9 @@ from replay_cli.profiles import Plan
 from replay_cli.sources import Source, open_path, read_at
 from replay_cli.tally import Tally
 from replay_cli.walk import FRAMINGS
+
+if TYPE_CHECKING:
+    from replay_cli.prover import Lesson
 
 SPAN = 2 * 1024 * 1024
 """Bytes of a span, about: some hundredths of a second of work. Tallies that wait for their turn are held in memory,
@@ -38,7 +42,9 @@ _STEP = 64 * 1024
 class Span(NamedTuple):
     """A range of a file to be audited: 0-based bytes, end exclusive; frames begin at both.
 
-    ``fresh`` forgets what the prover learned elsewhere, so that the share that is proven goes by the span alone.
+    ``first`` is the first span of the file, if the prover is to know what that teaches, and nothing else: then the
+    share that is proven does not depend on which process audits what. ``before`` is how often each rule was broken
+    before it, as far as that was known when it was given out.
     """
 
     path: str
@@ -47,7 +53,8 @@ class Span(NamedTuple):
     start: int
     end: int
     plan: Plan
-    fresh: bool
+    before: Counter[str]
+    first: Span | None = None
 
 
 def are_worth_it(source: Source, jobs: int) -> bool:
@@ -55,49 +62,70 @@ def are_worth_it(source: Source, jobs: int) -> bool:
     return jobs > 1 and source.plain and (source.raw_size or 0) >= LARGE
 
 
-def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, fresh: bool = False) -> Iterator[Tally]:
+def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, steady: bool = False) -> Iterator[Tally]:
     """Tallies that add up to that of a plain file, in order. Raises SourceError, SchemaError and WorkerDiedError.
 
     Of a log of very many threads what follows is audited here, so that not all processes hold them. So is the last
     stretch: whether its last frame has an end, and by how much the file has grown, is for the one who opened it to
-    say. With ``fresh`` also the share that is proven is the same from run to run.
+    say. With ``steady`` the share that is proven is the same for any number of ``jobs``.
     """
-    cuts = _Cuts(source, plan, span, fresh)
+    cuts = _Cuts(source, plan, span, steady)
     done, threads, spans = 0, set[str](), iter(cuts)
     # The first one here: it tells how many threads there are before any other process holds some.
-    for tally in chain(map(_audit_span, islice(spans, 1)), ordered(_audit_span, spans, jobs)):
+    first = map(_audit_span, islice(spans, 1))
+    for tally in chain(first, ordered(_audit_span, spans, jobs), map(_audit_span, cuts.rest())):
         done += tally.size
         threads.update(tally.heads)
+        cuts.broken += tally.broken
         cuts.closed = len(threads) > THREADS or len(tally.heads) > DENSE
         # So that the source tells how far its reading has come.
         source.skip_to(done)
         yield tally
     source.skip_to(cuts.reached)
+    if cuts.first is not None:
+        _know_only(cuts.first)
     framing = FRAMINGS[plan.framing]
-    yield from audit_blocks(cut(source.chunks(), framing, plan.limit, source.more, cuts.reached), plan)
+    blocks = cut(source.chunks(), framing, plan.limit, source.more, cuts.reached)
+    yield from audit_blocks(blocks, plan, before=cuts.broken)
 
 
 class _Cuts:
     """The spans of a file but the last; ``reached`` is where the last one that was taken ends."""
 
-    def __init__(self, source: Source, plan: Plan, span: int, fresh: bool) -> None:
+    def __init__(self, source: Source, plan: Plan, span: int, steady: bool) -> None:
         self._source = source
         self._plan = plan
         self._span = span
-        self._fresh = fresh
+        self._steady = steady
         self.reached = 0
+        self.broken: Counter[str] = Counter()
+        """How often each rule was broken in the spans whose tallies are there."""
+        self.first: Span | None = None
+        """The first span, if the prover is to know what that teaches, and nothing else."""
         self.closed = False
-        """Whether no further span is to be given out."""
+        """Whether no further span is to be given out to other processes."""
 
     def __iter__(self) -> Iterator[Span]:
+        while not self.closed and (span := self._next()) is not None:
+            yield span
+
+    def rest(self) -> Iterator[Span]:
+        """What is left of them when no more are given out to others; nothing if their share need not be steady."""
+        while self._steady and (span := self._next()) is not None:
+            yield span
+
+    def _next(self) -> Span | None:
         source, plan = self._source, self._plan
         size, path = source.raw_size or 0, str(source.path)
-        while not self.closed and (wanted := self.reached + self._span) < size:
-            end = _next_frame(path, FRAMINGS[plan.framing], wanted, size)
-            if end is None:
-                return
-            start, self.reached = self.reached, end
-            yield Span(path, source.name, source.identity, start, end, plan, self._fresh)
+        wanted = self.reached + self._span
+        end = _next_frame(path, FRAMINGS[plan.framing], wanted, size) if wanted < size else None
+        if end is None:
+            return None
+        start, self.reached = self.reached, end
+        span = Span(path, source.name, source.identity, start, end, plan, Counter(self.broken), self.first)
+        if self._steady and self.first is None:
+            self.first = span
+        return span
 
 
 def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | None:
@@ -118,10 +146,8 @@ def _next_frame(path: str, framing: Framing, wanted: int, size: int) -> int | No
 
 def _audit_span(span: Span) -> Tally:
     """The tally of one span; runs in a worker. Raises SourceError if the file is not what it was, and SchemaError."""
-    if span.fresh:
-        from replay_cli.prover import forget
-
-        forget()
+    if span.first is not None:
+        _know_only(span.first)
     total = Tally(span.plan.kept, span.plan.gaps)
     with open_path(span.path, span.name, raw=True) as source:
         if source.identity != span.identity:
@@ -130,10 +156,30 @@ def _audit_span(span: Span) -> Tally:
         chunks = source.chunks(span.end - span.start)
         blocks = cut(chunks, FRAMINGS[span.plan.framing], span.plan.limit, None, span.start)
         try:
-            for part in audit_blocks(blocks, span.plan):
+            for part in audit_blocks(blocks, span.plan, before=span.before):
                 total += part
         except SchemaError as error:
             raise error.met(span.name, total.lines) from None
     if total.size != span.end - span.start:
         raise SourceError(span.name, "shrank while it was read")
     return total
+
+
+class _Taught:
+    """What the first span of a file teaches, as far as this process has looked: the last one asked for."""
+
+    by: Span | None = None
+    lesson: Lesson
+
+
+def _know_only(first: Span) -> None:
+    """Let the prover know what a file's first span teaches, and nothing else."""
+    from replay_cli import prover
+
+    if _Taught.by != first:
+        prover.forget()
+        # Some of it is learned of what was met often.
+        for _ in range(2):
+            _audit_span(first)
+        _Taught.by, _Taught.lesson = first, prover.lesson()
+    prover.take_up(_Taught.lesson)

@@ -27,12 +27,20 @@ WORTH = 8 * 1024
 SHAPES = frozenset({Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY})
 
 
-def is_offered(plan: Plan) -> bool:
-    """Whether the prover can say anything of a source with this plan.
+def not_offered(plan: Plan) -> str | None:
+    """Why the prover cannot say anything of a source with this plan; None if it can.
 
     A schema of the user's own may forbid anything, and below ``HEAVY`` frames could be longer than the limit.
     """
-    return plan.fast and plan.shape in SHAPES and plan.schema is None and plan.limit >= HEAVY
+    if not plan.fast:
+        return "not asked for (--no-fast)"
+    if plan.shape not in SHAPES:
+        return "a stream of another kind than the prover knows"
+    if plan.schema is not None:
+        return "a schema of your own, of which the prover knows nothing (--schema)"
+    if plan.limit < HEAVY:
+        return f"lines that may be too long (--max-line-bytes below {HEAVY})"
+    return None
 
 
 class Walk:
@@ -45,7 +53,7 @@ class Walk:
     _has_learned = False
 
     def __init__(self, plan: Plan, slots: bool = False) -> None:
-        self.proves = is_offered(plan)
+        self.proves = not_offered(plan) is None
         self._plan, self._slots = plan, slots
         self._prover: Prover | None = None
         self._framing = FRAMINGS[plan.framing]
@@ -94,6 +102,11 @@ class Walk:
                 end = frame.offset + frame.length - block.offset
                 return Block(block.data[end:], block.offset + end)
         return Block(b"", block.offset + block.length)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the block is too short to be learned from."""
+        return not self._worth_learning
 
     def learn(self, frame: Frame) -> bool:
         """Learn from the frame that was given out last, which is clean; whether that may prove more."""

@@ -93,11 +93,8 @@ def teach(*writers: Writer) -> None:
             for _ in range(2):
                 total(audit_blocks([block], writer.plan()))
                 _walk_with_slots(block, writer.plan())
-        _TAUGHT[writers] = dict(prover._LEARNED)
-    for key, known in _TAUGHT[writers].items():
-        prover._LEARNED[key] = replace(
-            known, layouts=[*known.layouts], deltas=[*known.deltas], skeletons=known.skeletons.copy()
-        )
+        _TAUGHT[writers] = prover.lesson()
+    prover.take_up(_TAUGHT[writers])
 
 
 def _walk_with_slots(block: Block, plan: Plan) -> None:
@@ -108,7 +105,7 @@ def _walk_with_slots(block: Block, plan: Plan) -> None:
             walk.learn(piece)
 
 
-_TAUGHT: dict[tuple[Writer, ...], dict[tuple[Shape, str, bytes, bool], prover.Learned]] = {}
+_TAUGHT: dict[tuple[Writer, ...], prover.Lesson] = {}
 
 
 def parts_of(block: Block, plan: Plan, slots: bool = False) -> list[Tally | Block]:

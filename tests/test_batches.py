@@ -69,8 +69,8 @@ def test_folder_is_told_byte_for_byte_alike_by_any_number_of_jobs(archive: Path,
     assert len(told) == 1
 
 
-def test_statistics_are_the_same_from_run_to_run(archive: Path) -> None:
-    assert len({replay("--statistics", "--jobs", "2", str(archive)).stdout for _ in range(3)}) == 1
+def test_statistics_are_the_same_from_run_to_run_and_by_any_number_of_jobs(archive: Path) -> None:
+    assert len({replay("--statistics", "--jobs", jobs, str(archive)).stdout for jobs in ("1", "2", "2", "3")}) == 1
 
 
 def replay(*words: str) -> subprocess.CompletedProcess[bytes]:

@@ -28,6 +28,7 @@ from tests.recordings import shared
 
 CLEAN = store(1, 2, 3)
 BROKEN = b"{oops\n"
+COMPAT = ROOT / "fixtures" / "recorded" / "captures" / "compat.sse"
 AUDIT_LOG = b'{"ts":"2026-11-21T06:00:00Z","event":"login","details":{}}\n' * 3
 
 FILES = {
@@ -357,6 +358,24 @@ def test_neither_verdict_nor_counts_depend_on_how_many_findings_are_listed(
         told.append([one[name] for name in ("verdict", "counts", "rules")])
 
     assert told[0] == told[1] == told[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("--no-fast clean.jsonl", "not asked for (--no-fast)"),
+        ("compat.sse", "a stream of another kind than the prover knows"),
+        ("--schema any.json clean.jsonl", "a schema of your own, of which the prover knows nothing (--schema)"),
+        ("--max-line-bytes 2000 clean.jsonl", "lines that may be too long (--max-line-bytes below 1048576)"),
+        ("clean.jsonl", "frames in less than 8192 bytes, too few to learn a layout from"),
+    ],
+)
+def test_statistics_tell_why_nothing_was_proven(words: str, reason: str, replay: Replay, tmp_path: Path) -> None:
+    (tmp_path / "any.json").write_text("{}")
+    (tmp_path / "compat.sse").write_bytes(COMPAT.read_bytes())
+    (source,) = document(replay("validate", "--format", "json", "--statistics", *words.split()))["sources"]
+
+    assert (source["proven"], source["unproven"]) == (0, {reason: source["bytes"]})
 
 
 def test_statistics_tell_how_often_a_rule_could_be_asked(replay: Replay) -> None:

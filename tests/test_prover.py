@@ -24,7 +24,7 @@ from replay_cli.profiles import Plan, Shape, UserSchema
 from replay_cli.prover import COMPILED, Prover, forget
 from replay_cli.skeletons import Skeleton, skeleton_of
 from replay_cli.tally import Tally, total
-from replay_cli.walk import FRAMINGS, is_offered
+from replay_cli.walk import FRAMINGS, not_offered
 from tests.guards import GUARDS, Guard, without
 from tests.holes import HOLES, event, frame, item
 from tests.making import record
@@ -179,7 +179,7 @@ def test_no_skeleton_is_made_until_that_pays(made: list[Skeleton | None], monkey
     ],
 )
 def test_prover_is_not_offered_where_a_clean_frame_may_break_another_rule(plan: Plan) -> None:
-    assert not is_offered(plan)
+    assert not_offered(plan)
 
 
 def test_frame_longer_than_the_limit_is_found_whatever_was_learned() -> None:

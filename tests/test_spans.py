@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from replay_cli.errors import SourceError
 from replay_cli.planning import Options
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import forget
+from replay_cli.rules import SCHEMA_VIOLATION
 from replay_cli.sources import open_path
 from replay_cli.spans import LARGE, SPAN, audit_spans
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
 from tests.making import record
-from tests.proving import WRITERS
+from tests.proving import WRITERS, teach
 from tests.recordings import logs, vectors
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +36,8 @@ ROOT = Path(__file__).parents[1]
 
 def whole(path: Path, plan: Plan) -> Tally:
     with open_path(path, raw=True) as source:
-        return total(audit_blocks(cut(source.chunks(), FRAMINGS[plan.framing], plan.limit, source.more), plan))
+        blocks = cut(source.chunks(), FRAMINGS[plan.framing], plan.limit, source.more)
+        return total(audit_blocks(blocks, plan), plan.kept)
 
 
 def in_spans(path: Path, plan: Plan, span: int, jobs: int = 1) -> Tally:
@@ -85,6 +88,41 @@ def test_several_processes_find_the_same(name: str, tmp_path: Path) -> None:
     assert expected.broken
     for jobs in (2, 3):
         assert in_spans(path, writer.plan(), 50_000, jobs) == expected
+
+
+@pytest.mark.parametrize("dense", [spans.DENSE, 1], ids=["spread", "left to one process"])
+def test_share_that_is_proven_is_the_same_by_any_number_of_processes(
+    dense: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "DENSE", dense)
+    frames = WRITERS["envelope"].frames(3000, 3)
+    # From the middle on somebody else writes, who is not known from the first span.
+    frames[1500:] = WRITERS["envelope, keys sorted"].frames(3000, 3)[1500:]
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(frames))
+    shares = set()
+    for jobs in (1, 2, 3):
+        teach(WRITERS["envelope"], WRITERS["envelope, spaced"])
+        with open_path(path, raw=True) as source:
+            tally = total(audit_spans(source, WRITERS["envelope"].plan(), jobs, 50_000, steady=True))
+        shares.add((tally.proven, tuple(tally.unproven.items())))
+
+    ((proven, unproven),) = shares
+    assert 0 < proven < path.stat().st_size == proven + sum(size for _, size in unproven)
+
+
+def test_where_so_many_lines_break_the_schema_that_no_more_are_kept_spans_only_count_them(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(record(seq, thread_id=7) for seq in range(1, 2001)))
+    plan = replace(WRITERS["record"].plan(), kept=10)
+
+    with open_path(path, raw=True) as source:
+        parts = list(audit_spans(source, plan, 1, 20_000))
+
+    found = [len(part.findings.get(SCHEMA_VIOLATION.code, ())) for part in parts]
+    assert len(found) > 10
+    assert found == [10, *[1] * (len(found) - 1)], "only the first of each is looked at, for what it means"
+    assert total(parts, 10) == whole(path, plan)
 
 
 def test_line_of_many_spans_is_passed_over_once(tmp_path: Path) -> None:
@@ -158,6 +196,15 @@ def test_large_log_is_told_byte_for_byte_alike_by_any_number_of_jobs(large: Path
 
     assert len(told) == 1
     assert json.loads(told.pop())["summary"]["counts"]["error"] >= 3
+
+
+def test_statistics_of_a_large_log_are_the_same_by_any_number_of_jobs(large: Path) -> None:
+    words = ("validate", "--format", "json", "--statistics", "--jobs")
+    told = {replay(*words, jobs, str(large)).stdout for jobs in ("1", "2", "3")}
+
+    assert len(told) == 1
+    (source,) = json.loads(told.pop())["sources"]
+    assert source["proven"] + sum(source["unproven"].values()) == large.stat().st_size
 
 
 def test_large_log_is_told_alike_as_it_is_read(large: Path) -> None:
