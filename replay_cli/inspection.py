@@ -19,7 +19,7 @@ from replay_cli.ahead import read_ahead
 from replay_cli.auditor import audit_blocks
 from replay_cli.compat import DONE
 from replay_cli.cutting import cut
-from replay_cli.errors import ReplayError, SchemaError, SourceError
+from replay_cli.errors import ReplayError, SchemaError, SourceError, WorkerDiedError
 from replay_cli.findings import Content, Ends, Finding, Rule
 from replay_cli.opening import EXCERPT
 from replay_cli.planning import Options, planned
@@ -170,6 +170,8 @@ def _summed(
         return tally, error
     except SchemaError as error:
         raise error.met(source.name, tally.lines) from None
+    except WorkerDiedError:
+        raise WorkerDiedError(source.name) from None
     return tally, None
 
 
