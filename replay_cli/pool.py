@@ -18,7 +18,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from replay_cli.errors import WorkerDiedError
-from replay_cli.memory import be_worker
 from replay_cli.turns import in_turn, share
 
 if TYPE_CHECKING:
@@ -131,6 +130,8 @@ def _in_turn(given: tuple[Callable[[Any], Any], Any]) -> Any:
 def _begin(lock: Any) -> None:
     """What a worker does first; ``lock`` is for whose turn it is to hold a long frame."""
     import threading
+
+    from replay_cli.memory import be_worker
 
     be_worker()
     share(lock)
