@@ -21,7 +21,6 @@ from replay_cli.members import members
 from replay_cli.opening import Opened, beyond, envelope_of, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
-from replay_cli.quick import only_breaks_schema
 from replay_cli.tally import Place, Tally
 from replay_cli.walk import FRAMINGS, WORTH, Walk, not_offered
 
@@ -78,6 +77,7 @@ class _FastAudit:
         # Lines met that break the schema: beyond those that are kept they are only counted, all in a row at once.
         self._breaking = before[rules.SCHEMA_VIOLATION.code]
         self._refused: list[Frame] = []
+        self._only_breaks_schema: Callable[[Frame, Plan], bool] | None = None
         # Likewise blank lines.
         self._blank = before[rules.BLANK_LINE.code]
 
@@ -105,7 +105,14 @@ class _FastAudit:
     def _is_refused(self, frame: Frame, tally: Tally) -> bool:
         """Whether a frame only breaks the schema, and that is only to be counted."""
         plan = self._plan
-        return self._breaking >= plan.kept and tally.refused is not None and only_breaks_schema(frame, plan)
+        if self._breaking < plan.kept or tally.refused is None:
+            return False
+        if self._only_breaks_schema is None:
+            # Once for all lines: they are many where this is asked at all.
+            from replay_cli.quick import only_breaks_schema
+
+            self._only_breaks_schema = only_breaks_schema
+        return self._only_breaks_schema(frame, plan)
 
     def _count_refused(self, tally: Tally) -> None:
         """Add the frames in a row that are only counted."""

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from replay_cli.api import audit_source
 from replay_cli.discovery import Entry
-from replay_cli.errors import ReplayError
+from replay_cli.errors import ReplayError, WorkerDiedError
 from replay_cli.planning import Options
 from replay_cli.pool import ordered
 from replay_cli.sources import open_path
@@ -62,7 +62,8 @@ def answers(
     """Each input with what became of it, in order; None for those that the caller is to audit.
 
     ``made`` makes of a report what is wanted of it, in the process that audits; ``whole`` takes it as it is. It must
-    be a function of a module. Raises WorkerDiedError. Closing the iterator ends the processes.
+    be a function of a module. Raises WorkerDiedError, with the first of which nothing came back. Closing the iterator
+    ends the processes.
     """
     sized = (
         [(entry, _size(entry)) for entry in entries] if options.jobs > 1 else [(entry, LARGE) for entry in entries]
@@ -73,8 +74,18 @@ def answers(
             yield from ((entry, None) for entry, _ in group)
             continue
         found = ordered(_audit_batch, _batches(group, replace(options, jobs=1), made), options.jobs)
-        each = (answer for batch in found for answer in batch)
-        yield from zip((entry for entry, _ in group), each, strict=True)
+        yield from _answered([entry for entry, _ in group], found)
+
+
+def _answered(entries: list[Entry], found: Iterator[list[Answer[T]]]) -> Iterator[tuple[Entry, Answer[T]]]:
+    """Each input with its answer out of the batches that are ``found``."""
+    each = (answer for batch in found for answer in batch)
+    for entry in entries:
+        try:
+            answer = next(each)
+        except WorkerDiedError:
+            raise WorkerDiedError(entry.path) from None
+        yield entry, answer
 
 
 def _size(entry: Entry) -> int:

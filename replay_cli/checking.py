@@ -20,7 +20,7 @@ from replay_cli.configured import load, nearest
 from replay_cli.contrast import contrast, unknown
 from replay_cli.discovery import Entry as Input
 from replay_cli.discovery import is_log
-from replay_cli.errors import ReplayError, UsageError, one_line
+from replay_cli.errors import ReplayError, UsageError, WorkerDiedError, one_line
 from replay_cli.expectations import MOST, Looked, compared, looked_at
 from replay_cli.folders import named_in
 from replay_cli.formatted import Told, pieces
@@ -125,6 +125,7 @@ class _Run:
         # What could not be done.
         self._missed = Outcome()
         self._skipped = 0
+        self._stopped = False
 
     def run(self) -> int:
         gate, update = self._gate, self._request.update
@@ -139,7 +140,7 @@ class _Run:
             if not self._due:
                 self._complain("no recording was looked at")
             self._due.add(NOTHING)
-        elif not any(map(_saw_something, checked)):
+        elif not self._stopped and not any(map(_saw_something, checked)):
             self._complain("no event was seen in any recording, and no finding of that is expected")
             self._due.add(NOTHING)
         if update:
@@ -153,7 +154,8 @@ class _Run:
                 self._write(checked)
             except BrokenPipeError:
                 return self._code() or NOBODY_READS
-            self._sum_up(checked)
+            if not self._stopped:
+                self._sum_up(checked)
         return self._code()
 
     def _code(self) -> int:
@@ -177,10 +179,23 @@ class _Run:
 
     def _checked(self) -> list[Judged]:
         """Each recording beside its entry, in their order. Those with the same settings are audited together."""
+        found: dict[str, Judged] = {}
+        try:
+            for recording, looked in self._all_looked():
+                checked = self._compared(recording, looked)
+                if checked is not None:
+                    found[recording.full] = checked
+        except WorkerDiedError as error:
+            if self._request.update:  # of what was not looked at nothing can be written
+                raise
+            self._miss(error)
+            self._stopped = True
+        return [found[one.full] for one in self._gate.recordings if one.full in found]
+
+    def _all_looked(self) -> Iterator[tuple[Recording, Looked]]:
         groups: dict[Settings, list[Recording]] = {}
         for one in self._gate.recordings:
             groups.setdefault(one.settings(self._manifest), []).append(one)
-        found: dict[str, Judged] = {}
         for settings, recordings in groups.items():
             try:
                 options = options_of(settings, self._request.jobs)
@@ -190,11 +205,7 @@ class _Run:
                     self._miss(self._manifest.schema_error(entry, error))
                 self._due.add(USAGE)
                 continue
-            for recording, looked in self._looked(recordings, options):
-                checked = self._compared(recording, looked)
-                if checked is not None:
-                    found[recording.full] = checked
-        return [found[one.full] for one in self._gate.recordings if one.full in found]
+            yield from self._looked(recordings, options)
 
     def _looked(self, recordings: list[Recording], options: Options) -> Iterator[tuple[Recording, Looked]]:
         inputs = [Input(one.path, one.entry is not None) for one in recordings]
@@ -206,6 +217,8 @@ class _Run:
                     raise answer.error
                 elif answer.report is not None:
                     yield recording, answer.report
+            except WorkerDiedError:
+                raise
             except ReplayError as error:
                 self._miss(error)
 

@@ -33,7 +33,6 @@ from replay_cli.manifest import (
 from replay_cli.nearby import NAME, SHARED_NAME, candidates, repository
 from replay_cli.patterns import is_known, name_of
 from replay_cli.plaintoml import read_plain
-from replay_cli.resembling import meant, suggestion
 from replay_cli.tomlplaces import Path as Way
 from replay_cli.tomlplaces import Span
 
@@ -142,7 +141,7 @@ class _Reader:
         table: dict[str, Any] = self.typed(value, dict, way, name)
         for key in table:
             if key not in known:
-                raise self.error((*way, key), f"unknown key {key!r}{suggestion(key, known)}")
+                raise self.error((*way, key), f"unknown key {key!r}{_like(key, known)}")
         return table
 
     def words(self, value: Any, way: Way) -> tuple[str, ...]:
@@ -183,7 +182,7 @@ class _Reader:
         profile = found.get("profile")
         if profile is not None and self.typed(profile, str, (*way, "profile"), "profile") not in PROFILES:
             said = f"profile: {profile!r} is not {', '.join(PROFILES[:-1])} or {PROFILES[-1]}"
-            raise self.error((*way, "profile"), said + suggestion(profile, PROFILES))
+            raise self.error((*way, "profile"), said + _like(profile, PROFILES))
         chosen = {}
         for key in ("select", "ignore"):
             chosen[key] = self.words(found[key], (*way, key)) if key in found else None
@@ -206,6 +205,8 @@ class _Reader:
         path = self.full(self.typed(found["schema"], str, (*way, "schema"), "schema"), (*way, "schema"))
         if not os.path.isfile(path):  # noqa: PTH113
             shown = os.path.relpath(path)
+            from replay_cli.resembling import meant
+
             close = meant(shown, only_files=True)
             raise self.error((*way, "schema"), f"schema: no such file: {shown}{close}")
         return path
@@ -217,7 +218,7 @@ class _Reader:
             self.known("severity", rule, (*way, rule))
             if level not in levels:
                 said = f"severity: {level!r} is not {', '.join(levels[:-1])} or {levels[-1]}"
-                raise self.error((*way, rule), said + (suggestion(level, levels) if isinstance(level, str) else ""))
+                raise self.error((*way, rule), said + (_like(level, levels) if isinstance(level, str) else ""))
         return tuple(f"{rule}={level}" for rule, level in table.items())
 
     def known(self, key: str, word: str, way: Way) -> None:
@@ -299,6 +300,13 @@ class _Reader:
 
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}:[1-9][0-9]{0,8}").fullmatch
+
+
+def _like(word: str, known: Iterable[str]) -> str:
+    """What may have been meant by an unknown word; imported here, since few manifests hold one."""
+    from replay_cli.resembling import suggestion
+
+    return suggestion(word, known)
 
 
 def _read(path: Path, shown: str) -> bytes:

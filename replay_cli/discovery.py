@@ -19,7 +19,6 @@ from typing import BinaryIO, NamedTuple
 
 from replay_cli.errors import ReplayError, SourceError, UsageError, in_quotes
 from replay_cli.patterns import Excludes, is_known, is_pattern
-from replay_cli.resembling import meant
 from replay_cli.sources import Source, open_path, open_stream, reason
 
 STDIN = "-"
@@ -239,7 +238,11 @@ class _Search:
     def _meant(self, path: str) -> str:
         """What was meant perhaps by a path that leads nowhere; looked for but a few times, as a list may be long."""
         self._absent += 1
-        return meant(path) if self._absent <= GUESSED else ""
+        if self._absent > GUESSED:
+            return ""
+        from replay_cli.resembling import meant
+
+        return meant(path)
 
     def _add_all(self, named: str, places: Iterable[_Place], problems: int) -> None:
         """Take all files in and below ``places``; note if there is nothing, nor more than ``problems`` problems."""

@@ -103,15 +103,19 @@ class SourceError(ReplayError):
 
 
 class WorkerDiedError(ReplayError):
-    """A worker process was killed in the middle of its work (exit 4)."""
+    """A worker process was killed in the middle of its work, which ends the run (exit 4).
 
-    def __init__(self) -> None:
-        super().__init__(
-            "a worker process was killed, perhaps for want of memory; nothing after it was read: try --jobs 1"
-        )
+    ``source`` is the first input of which the audit has come to no end; "" where that is not known.
+    """
 
-    def __reduce__(self) -> tuple[type[WorkerDiedError], tuple[()]]:
-        return (WorkerDiedError, ())
+    def __init__(self, source: str = "") -> None:
+        super().__init__(source)
+        self.source = source
+
+    def __str__(self) -> str:
+        place = f"{self.source}: " if self.source else ""
+        why = "a worker process was killed, perhaps for want of memory"
+        return one_line(f"{place}{why}; the rest was not read: try --jobs 1")
 
 
 @contextmanager

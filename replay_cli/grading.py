@@ -8,7 +8,6 @@ from typing import NamedTuple
 from replay_cli import rules
 from replay_cli.errors import UsageError, in_quotes
 from replay_cli.findings import Rule, Severity
-from replay_cli.resembling import suggestion
 
 
 class Grading(NamedTuple):
@@ -57,6 +56,8 @@ def _levels(items: Sequence[str]) -> dict[str, Severity]:
     for item in items:
         name, equals, word = item.partition("=")
         if not equals or word not in tuple(Severity) or not name.strip(", "):
+            from replay_cli.resembling import suggestion
+
             close = suggestion(word, [level.value for level in Severity])
             raise UsageError(f"--severity: {in_quotes(item)} is not RULE=error, =warning, =note or =off{close}")
         if levels.setdefault(name, Severity(word)) != word:

@@ -2,7 +2,8 @@
 
 Here the parts meet: its blocks are audited, the order is looked at again if it is broken, and the tally is told.
 
-The second look and the statistics are imported where they are wanted: start-up is held to what a clean log needs.
+The second look, the statistics and what reads ahead are imported where they are wanted: start-up is held to what a
+clean log needs.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from replay_cli import rules
-from replay_cli.ahead import read_ahead
 from replay_cli.auditor import audit_blocks
 from replay_cli.compat import DONE
 from replay_cli.cutting import cut
-from replay_cli.errors import ReplayError, SchemaError, SourceError
+from replay_cli.errors import ReplayError, SchemaError, SourceError, WorkerDiedError
 from replay_cli.findings import Content, Ends, Finding, Rule
 from replay_cli.opening import EXCERPT
 from replay_cli.planning import Options, planned
@@ -94,6 +94,8 @@ def inspect(
         else:
             chunks = begun.chunks
             if source.compression is not None and options.jobs > 1:
+                from replay_cli.ahead import read_ahead
+
                 chunks = read_ahead(chunks)
             blocks = cut(chunks, FRAMINGS[plan.framing], plan.limit, source.more)
             parts = audit_blocks(kept.watch(blocks) if kept else blocks, telling)
@@ -177,6 +179,8 @@ def _summed(
         return tally, error
     except SchemaError as error:
         raise error.met(source.name, tally.lines) from None
+    except WorkerDiedError:
+        raise WorkerDiedError(source.name) from None
     return tally, None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from replay_cli.errors import PlacedError, ReplayError, SourceError, UsageError
+from replay_cli.errors import PlacedError, ReplayError, SourceError, UsageError, WorkerDiedError
 from replay_cli.findings import Severity
 from replay_cli.told import Counts, Report, Summary
 
@@ -58,6 +58,8 @@ class Outcome:
             self.places[str(problem)] = problem.name, 1
         elif isinstance(problem, PlacedError):
             self.places[str(problem)] = problem.path, problem.line
+        elif isinstance(problem, WorkerDiedError) and problem.source:
+            self.places[str(problem)] = problem.source, 1
         self.due.add(USAGE if isinstance(problem, UsageError) else UNREADABLE)
 
     def _fails(self, counts: Counts) -> bool:

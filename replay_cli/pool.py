@@ -1,7 +1,9 @@
 """The pool: work spread over processes, results in the order of the tasks.
 
 Nothing outlives the run. Workers take no notice of Ctrl-C, which the terminal sends to all of them: the parent ends
-them. And each of them waits for the end of its parent, so a parent that is killed leaves no orphan.
+them. And each of them waits for the end of its parent, so a parent that is killed leaves no orphan. A worker that is
+killed, by whatever signal, ends all: also one that had said half of its result, for the rest of which
+``concurrent.futures`` waits for ever.
 """
 
 from __future__ import annotations
@@ -13,14 +15,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from replay_cli.errors import WorkerDiedError
-from replay_cli.memory import be_worker
 from replay_cli.turns import in_turn, share
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+GLANCE = 0.05
+"""Seconds of waiting for a result after which it is looked whether all workers are still there."""
 
 
 def cores() -> int:
@@ -40,28 +47,38 @@ def ordered(work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int) ->
         yield from map(work, tasks)
         return
     # Only here: a run that needs one process is not to load these.
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     context = _context()
     executor = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(context.Lock(),))
     waiting: deque[Future[Result]] = deque()
-    left, done = iter(tasks), False
+    left = iter(tasks)
     try:
         while True:
             for task in islice(left, 2 * jobs - len(waiting)):
                 with _no_interrupts():
                     waiting.append(executor.submit(_in_turn, (work, task)))
             if not waiting:
-                done = True
                 return
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft(), executor)
     except BrokenProcessPool:
         raise WorkerDiedError from None
     finally:
-        if not done:
-            _kill(executor)
+        # Also when all is done: of two that wait for tasks a killed one keeps the other from hearing that none come.
+        _kill(executor)
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(future: Future[Result], executor: Any) -> Result:
+    """What a task came to, or what it raised. Raises WorkerDiedError if a process was killed over its result."""
+    from concurrent.futures import wait
+    from multiprocessing import connection
+
+    while wait([future], GLANCE).not_done:
+        if connection.wait([process.sentinel for process in _workers(executor)], 0):
+            raise WorkerDiedError
+    return future.result()
 
 
 def _context() -> Any:
@@ -72,23 +89,36 @@ def _context() -> Any:
 
 
 def _kill(executor: Any) -> None:
-    """End the workers in the middle of what they do. They write nothing, so nothing is left half done."""
+    """End the workers, in the middle of what they do. They write nothing, so nothing is left half done."""
     # The public way, kill_workers, came with Python 3.14.
-    for process in list((getattr(executor, "_processes", None) or {}).values()):
+    for process in _workers(executor):
         process.kill()
+    # Who reads a result that was only half said gets no end of it while this process could go on with it.
+    writer = getattr(getattr(executor, "_result_queue", None), "_writer", None)
+    if writer is not None:
+        writer.close()
+
+
+def _workers(executor: Any) -> list[Any]:
+    return list((getattr(executor, "_processes", None) or {}).values())
 
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Hold back Ctrl-C while processes start: a new one would die of it with a traceback."""
+    """Hold signals back while processes start: a new one would heed them as this one does, or with a traceback."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_ending()})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ending() -> set[signal.Signals]:
+    """What ends a worker as it would end any process, though its parent has its own way with it."""
+    return {getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)}
 
 
 @in_turn
@@ -101,9 +131,17 @@ def _begin(lock: Any) -> None:
     """What a worker does first; ``lock`` is for whose turn it is to hold a long frame."""
     import threading
 
+    from replay_cli.memory import be_worker
+
     be_worker()
     share(lock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _ending():
+        # As under ``nohup``, what is ignored stays so.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ending())
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

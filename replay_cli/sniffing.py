@@ -18,7 +18,6 @@ from replay_cli.jsontext import JsonReader, Reading
 from replay_cli.opening import is_other_stream
 from replay_cli.plainjson import read_plain
 from replay_cli.profiles import Shape, breaks, shape_of
-from replay_cli.sse import SSE
 
 HEAD = 64 * 1024
 """Bytes that are looked at."""
@@ -203,6 +202,8 @@ def _agreed(head: bytes) -> Shape | None:
 
 
 def _sniff_sse(head: bytes, fitting: bool) -> Sniffed:
+    from replay_cli.sse import SSE
+
     frames = [frame for frame in SSE.frames(Block(head, 0)) if frame.state is State.WHOLE][:READ]
     objects = [value for value in _values(frame.data for frame in frames) if isinstance(value, dict)]
     ours = Counter(shape for value in objects if not is_other_stream(value) and (shape := shape_of(value)))

@@ -18,8 +18,6 @@ from typing import BinaryIO, Self
 
 from replay_cli.compression import CHUNK, MAGIC, agrees, decompressed
 from replay_cli.errors import SourceError, UsageError
-from replay_cli.memory import keep
-from replay_cli.resembling import meant
 
 LONG = 4 * 1024 * 1024
 """Bytes from which on a source is so long that it pays to keep freed memory for the next chunk."""
@@ -153,6 +151,8 @@ def _open(path: str, shown: str) -> int:
     try:
         return os.open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
+        from replay_cli.resembling import meant
+
         raise UsageError(f"no such file: {shown}{meant(path)}") from None
     except OSError as error:
         if error.errno == errno.ENXIO and (fd := _own_descriptor(path)) is not None:
@@ -248,6 +248,8 @@ class _Raw:
         """The next chunk; b"" at the end. Raises SourceError, also if a file is shorter than when it was opened."""
         data = self._ahead or self._fetch()
         if self.taken > LONG:
+            from replay_cli.memory import keep
+
             keep()
         if not data and self._left:
             raise SourceError(self.name, f"shrank while it was read: {self._left} bytes at its end are gone")

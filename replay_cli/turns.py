@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from replay_cli.memory import give_back
-
 LONG = 1024 * 1024
 """Bytes of a frame from which on a process waits for its turn."""
 
@@ -50,6 +48,8 @@ def in_turn(work: Callable[[Task], Result]) -> Callable[[Task], Result]:
             return work(task)
         finally:
             if _TURN.held:
+                from replay_cli.memory import give_back
+
                 give_back()
                 _TURN.held = False
                 _TURN.lock.release()

@@ -20,7 +20,7 @@ from replay_cli.asked_validate import Request, Wishes, refuse_nonsense
 from replay_cli.atomic import append, say
 from replay_cli.batches import Answer, answers, whole
 from replay_cli.discovery import NOTHING_IN_IT, STDIN, Discovered, Entry, discover, is_log
-from replay_cli.errors import PlacedError, ReplayError, SchemaError, UsageError, one_line
+from replay_cli.errors import PlacedError, ReplayError, SchemaError, UsageError, WorkerDiedError, one_line
 from replay_cli.findings import Finding, Severity
 from replay_cli.grading import Grading
 from replay_cli.inspection import Listen, inspect
@@ -171,7 +171,8 @@ class _Run:
     def _reports(self, listen: Tell | None = None) -> Iterator[Report]:
         """The report of each source, counted in; other logs that a folder held are only counted as skipped.
 
-        Ctrl-C ends them early, so that what goes to stdout has its end; an output file is not written then.
+        What would meet every further source as well ends them early, and so does Ctrl-C: what goes to stdout has its
+        end. An output file is not written after Ctrl-C.
         """
         with progress(self._entries) as watch:
             try:
@@ -180,9 +181,15 @@ class _Run:
                 if not self._to_stdout:
                     raise
                 self._outcome.due.add(INTERRUPTED)
-                self._stopped = True
-                watch.hide()
-                _say("interrupted; the rest was not read")
+                self._stop(watch, "interrupted; the rest was not read")
+            except (SchemaError, WorkerDiedError) as error:
+                self._outcome.add_problem(error)
+                self._stop(watch, str(error))
+
+    def _stop(self, watch: Watch, why: str) -> None:
+        self._stopped = True
+        watch.hide()
+        _say(why)
 
     def _each(self, watch: Watch, listen: Tell | None) -> Iterator[Report]:
         for entry, options, answer in self._answers(spread=listen is None):
@@ -197,13 +204,8 @@ class _Run:
                     watch.passed(entry)
                     if answer.error is not None:
                         raise answer.error
-            except SchemaError as error:
-                # Told once and for all: it would meet every log in the same way.
-                self._outcome.add_problem(error)
-                self._stopped = True
-                watch.hide()
-                _say(str(error))
-                return
+            except (SchemaError, WorkerDiedError):
+                raise
             except ReplayError as error:
                 self._outcome.add_problem(error)
                 watch.hide()

@@ -13,13 +13,24 @@ from replay_cli.blocks import Block
 from replay_cli.frames import JSONL, Frame, Framing, State
 from replay_cli.heavy import HEAVY
 from replay_cli.profiles import Plan, Shape
-from replay_cli.sse import SSE
 
 if TYPE_CHECKING:
     from replay_cli.prover import Prover
     from replay_cli.runs import Run
 
-FRAMINGS: dict[str, Framing] = {"jsonl": JSONL, "sse": SSE}
+
+class _Framings(dict[str, Framing]):
+    """The framings by their names; that of SSE, which most logs do not have, is loaded when it is asked for."""
+
+    def __missing__(self, name: str) -> Framing:
+        if name != "sse":
+            raise KeyError(name)
+        from replay_cli.sse import SSE
+
+        return self.setdefault(name, SSE)
+
+
+FRAMINGS: dict[str, Framing] = _Framings(jsonl=JSONL)
 
 WORTH = 8 * 1024
 """Bytes still to be read from which on it is worth while to learn."""

@@ -153,6 +153,54 @@ def test_closing_ends_the_workers_in_the_middle_of_their_work() -> None:
     assert not await_end({process})
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_worker_that_is_killed_when_all_is_done_keeps_nobody_waiting(number: signal.Signals) -> None:
+    results = ordered(process_of, range(4), 2)
+    processes = {next(results) for _ in range(4)}
+    os.kill(next(iter(processes)), number)
+
+    assert list(results) == []
+    assert not await_end(processes)
+
+
+ANSWERING = """
+    import os, sys, threading, time
+    sys.path.insert(0, {root!r})
+    from replay_cli.errors import WorkerDiedError
+    from replay_cli.pool import ordered
+
+    def read():
+        return int(open(f"/proc/{{os.getppid()}}/io").read().split()[1])
+
+    def send():
+        before = read()
+        while read() < before + 500_000:
+            time.sleep(0.001)
+        os.kill(os.getpid() if {died} else os.getppid(), {number})
+
+    def work(number):
+        threading.Thread(target=send, daemon=True).start()
+        return bytes(50_000_000)
+
+    try:
+        list(ordered(work, range(4), 2))
+    except (KeyboardInterrupt, WorkerDiedError) as ending:
+        sys.exit(type(ending).__name__)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="tells by it how much of a result was read")
+@pytest.mark.parametrize(
+    ("number", "died"), [(signal.SIGKILL, True), (signal.SIGTERM, True), (signal.SIGINT, False)], ids=str
+)
+def test_half_a_result_is_not_waited_for(number: signal.Signals, died: bool) -> None:
+    """A worker is killed, or its parent interrupted, when a part of a large result was read."""
+    program = textwrap.dedent(ANSWERING).format(root=str(ROOT), number=int(number), died=died)
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+
+    assert ran.stderr == ("WorkerDiedError\n" if died else "KeyboardInterrupt\n")
+
+
 PROGRAM = """
     import os, sys, time
     sys.path.insert(0, {root!r})

@@ -26,9 +26,19 @@ UNUSED = (
     *("multiprocessing", "pydantic", "pydantic_core", "random", "referencing", "rich", "rpds", "signal", "socket"),
     *("ssl", "subprocess", "tempfile", "threading", "urllib", "warnings", "zipfile", "zlib"),
     *("replay_cli.fragments", "replay_cli.history", "replay_cli.report", "replay_cli.statistics"),
-    *("replay_cli.userschema",),
+    *("replay_cli.userschema", "replay_cli.ahead", "replay_cli.memory", "replay_cli.quick", "replay_cli.resembling"),
+    *("replay_cli.sse",),
 )
 """What the audit of a clean log does not use."""
+
+NAMES = {
+    "replay_cli.compat": "the names of the compat stream",
+    "replay_cli.findings": "types",
+    "replay_cli.members": "the pattern of a string, of which others are made",
+    "replay_cli.rules": "the catalogue",
+    "replay_cli.version": "the version",
+}
+"""Modules without code of which the audit of a clean log runs any beyond their import, and what it has of them."""
 
 QUICK = ("--version", "--help", "validate --help", "explain --help", "rules", "explain torn-tail")
 
@@ -37,6 +47,30 @@ import sys
 from replay_cli.cli import run
 code = run(sys.argv[1:])
 sys.stderr.write("\\n".join(sys.modules))
+sys.exit(code)
+"""
+RAN = """\
+import sys
+
+ran = set()
+
+def watch(frame, event, _):
+    if event == "call":
+        name, frames = frame.f_globals.get("__name__", ""), [frame]
+        while (before := frames[-1].f_back) is not None:
+            frames.append(before)
+        # A module of ours that is loaded runs its own body, and calls some of what others hold.
+        loading = any(one.f_code.co_name == "<module>" and one is not frames[-1] for one in frames)
+        if name.startswith("replay_cli") and not loading:
+            ran.add(name)
+
+from replay_cli.cli import run
+
+sys.setprofile(watch)
+code = run(sys.argv[1:])
+sys.setprofile(None)
+ours = (name for name in sys.modules if name.partition(".")[0] == "replay_cli")
+sys.stderr.write("".join(f"{'ran' if name in ran else 'idle'} {name}\\n" for name in ours))
 sys.exit(code)
 """
 LOADED_BY_TYPER = """\
@@ -80,6 +114,20 @@ def test_a_clean_log_is_audited_with_what_that_takes(form: str, tmp_path: Path) 
 
     assert {"replay_cli.auditor", "replay_cli.told"} <= modules
     assert not {name for name in modules for unused in UNUSED if name == unused or name.startswith(f"{unused}.")}
+
+
+@pytest.mark.parametrize("form", ["concise", "text"])
+def test_of_each_module_that_is_loaded_for_a_clean_log_something_runs(form: str, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b"".join(record(seq) for seq in range(1, 11)))
+    command = [sys.executable, "-c", RAN, "validate", "--format", form, "log.jsonl"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", check=True, timeout=60
+    )
+    told = [line.partition(" ") for line in done.stderr.splitlines()]
+
+    assert ("ran", " ", "replay_cli.auditor") in told
+    assert {name for what, _, name in told if what == "idle"} == NAMES.keys()
 
 
 def test_a_log_with_findings_loads_no_models(tmp_path: Path) -> None:
