@@ -11,6 +11,7 @@ import io
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -109,7 +110,8 @@ def open_path(path: str | Path, name: str | None = None, *, raw: bool = False) -
         first = _ready(fd, found.st_mode, shown)
         stream = io.FileIO(fd)
     except BaseException as error:
-        os.close(fd)
+        with suppress(OSError):  # a signal may come when the stream has come and gone, and closed it
+            os.close(fd)
         if isinstance(error, OSError):
             raise SourceError(shown, reason(error)) from None
         raise
