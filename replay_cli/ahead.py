@@ -1,56 +1,84 @@
-"""Ahead: a thread reads and decompresses what comes next, while what came before is audited.
+"""Ahead: another process reads and decompresses what comes next, while what came before is audited.
 
-The decompressors let other threads run while they work, so on two cores the slower of the two sets the pace.
+A thread would have its turn only between the calls of the audit, which are long: both are slower by it than one after
+the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from replay_cli.errors import WorkerDiedError
+
+if TYPE_CHECKING:
+    from replay_cli.sources import Source
 
 FIRST = 4
-"""Chunks that are read without a thread: most inputs have no more."""
+"""Chunks that are read without a process: most inputs have no more."""
 
-HELD = 4
-"""Chunks that are read ahead at most."""
+HELD = 1024 * 1024
+"""Bytes that are read ahead about, beside one chunk."""
 
 
-def read_ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same chunks, read by a thread behind the first few. What reading raises is raised in its place.
+def read_ahead(chunks: Iterator[bytes], source: Source) -> Iterator[bytes]:
+    """The same chunks of a source, read by another process behind the first few, if one can be forked.
 
-    Closing the iterator ends the thread with the chunk that it reads.
+    What reading raises is raised in its place, and WorkerDiedError where the process is killed. Closing the iterator
+    ends the process. Standard input stays with this one.
     """
     yield from islice(chunks, FIRST)
-    # Only here: a small audit is not to load these.
-    import queue
-    import threading
+    if source.path is None or (chunk := next(chunks, None)) is None:
+        yield from chunks
+        return
+    # Only here: a small audit is not to load it.
+    from replay_cli.pool import beside
 
-    ready: queue.Queue[bytes | Exception | None] = queue.Queue(HELD)
-    stopped = threading.Event()
+    with beside(_say_all, chain((chunk,), chunks), source) as said:
+        if said is None:
+            yield chunk
+            yield from chunks
+        else:
+            _widen(said)
+            yield from _heard(said, source)
 
-    def put(one: bytes | Exception | None) -> bool:
-        while not stopped.is_set():
-            try:
-                ready.put(one, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
 
-    def read() -> None:
-        try:
-            for chunk in chunks:
-                if not put(chunk):
-                    return
-            put(None)
-        except Exception as error:  # whatever it is, it is for the one who asked for the chunks
-            put(error)
+def _widen(pipe: Any) -> None:
+    """Let a pipe hold about a chunk, where that can be had."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
 
-    threading.Thread(target=read, daemon=True).start()
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, HELD)
+
+
+def _say_all(say: Any, chunks: Iterable[bytes], source: Source) -> None:
+    """Send how far the source was read by then, and a chunk, until all are sent, or what was raised. Runs in the
+    other process.
+    """
     try:
-        while (one := ready.get()) is not None:
-            if isinstance(one, Exception):
-                raise one
-            yield one
-    finally:
-        stopped.set()
+        for chunk in chunks:
+            say.send(source.raw_read)
+            say.send_bytes(chunk)
+        say.send(None)
+    except BrokenPipeError:
+        return
+    except Exception as error:  # whatever it is, it is for the one who asked for the chunks
+        say.send(error)
+
+
+def _heard(said: Any, source: Source) -> Iterator[bytes]:
+    """The chunks that the other process sends. Raises what was raised there."""
+    while True:
+        try:
+            taken = said.recv()
+            chunk = said.recv_bytes() if isinstance(taken, int) else b""
+        except (EOFError, OSError):
+            raise WorkerDiedError from None
+        if isinstance(taken, Exception):
+            raise taken
+        if taken is None:
+            return
+        source.catch_up(taken)
+        yield chunk

@@ -96,7 +96,7 @@ def inspect(
             if source.compression is not None and options.jobs > 1:
                 from replay_cli.ahead import read_ahead
 
-                chunks = read_ahead(chunks)
+                chunks = read_ahead(chunks, source)
             blocks = cut(chunks, FRAMINGS[plan.framing], plan.limit, source.more)
             parts = audit_blocks(kept.watch(blocks) if kept else blocks, telling)
         tally, failure = _summed(parts, plan, source, progress, listen, kept, final)

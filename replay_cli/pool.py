@@ -127,14 +127,49 @@ def _in_turn(given: tuple[Callable[[Any], Any], Any]) -> Any:
     return work(task)
 
 
+@contextmanager
+def beside(work: Callable[..., None], *given: object) -> Iterator[Any]:
+    """A process, forked from this one, that does ``work`` with a connection to send by and with what is given.
+
+    Yields the connection to receive by, or None where no process can be forked. Behind it the process is ended, and
+    so it is when this one ends.
+    """
+    context = _context()
+    if context.get_start_method() != "fork":
+        yield None
+        return
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_beside, args=(work, receiver, sender, *given), daemon=True)
+    with receiver:
+        with sender, _no_interrupts():
+            process.start()
+        try:
+            yield receiver
+        finally:
+            process.kill()
+            process.join()
+
+
+def _beside(work: Callable[..., None], receiver: Any, sender: Any, *given: object) -> None:
+    _be_worker()
+    # Else it would not be noticed when nobody receives any more.
+    receiver.close()
+    work(sender, *given)
+
+
 def _begin(lock: Any) -> None:
-    """What a worker does first; ``lock`` is for whose turn it is to hold a long frame."""
+    """What a worker of the pool does first; ``lock`` is for whose turn it is to hold a long frame."""
+    share(lock)
+    _be_worker()
+
+
+def _be_worker() -> None:
+    """End with the parent, and as it says, whatever the terminal sends."""
     import threading
 
     from replay_cli.memory import be_worker
 
     be_worker()
-    share(lock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _ending():
         # As under ``nohup``, what is ignored stays so.

@@ -75,6 +75,10 @@ class Source:
         """Go on at byte ``offset`` of a plain file, whatever was read. Raises SourceError."""
         self._raw.skip_to(offset, self.raw_size or 0)
 
+    def catch_up(self, taken: int) -> None:
+        """Know that another process has taken so many bytes, counted as they are stored."""
+        self._raw.taken = taken
+
     def close(self) -> None:
         """Close what was opened here; a stream that was handed in stays open."""
         self._raw.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -35,6 +36,7 @@ CASES = {
     "one large file": ("broken.jsonl large.jsonl", r"large\.jsonl"),
     "several large files": ("broken.jsonl large.jsonl other.jsonl", r"large\.jsonl"),
     "small files": ("small", SMALL),
+    "a compressed file": ("broken.jsonl packed.jsonl.gz other.jsonl", r"packed\.jsonl\.gz"),
     "small files before large ones": ("small large.jsonl other.jsonl", SMALL),
     "large files before small ones": ("broken.jsonl large.jsonl small", r"large\.jsonl"),
 }
@@ -48,16 +50,17 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "broken.jsonl").write_bytes(b"{oops\n")
     for name in ("large.jsonl", "other.jsonl"):
         (place / name).write_bytes(events + b" " * (LARGE - len(events)) + b"\n")
+    (place / "packed.jsonl.gz").write_bytes(gzip.compress(events, 1))
     (place / "small").mkdir()
     for number in range(60):
         (place / "small" / f"{number:02}.jsonl").write_bytes(events[: WORTH // 10].rpartition(b"\n")[0] + b"\n")
     return place
 
 
-def workers(run: subprocess.Popen[bytes]) -> list[int]:
-    """The workers of a run, when both are at work."""
+def workers(run: subprocess.Popen[bytes], number: int) -> list[int]:
+    """The workers of a run, when so many are at work."""
     limit = time.monotonic() + 30
-    while len(found := Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()) < 2:
+    while len(found := Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()) < number:
         assert run.poll() is None
         assert time.monotonic() < limit
         time.sleep(0.005)
@@ -68,7 +71,8 @@ def workers(run: subprocess.Popen[bytes]) -> list[int]:
 def killed(logs: Path, number: signal.Signals, *words: str) -> tuple[int, bytes, str]:
     """A run of which a worker got a signal: its exit code, and what it said to stdout and stderr."""
     with tempfile.TemporaryFile() as shown, started(logs, *words, stdout=shown) as run:
-        processes = workers(run)
+        # Of a compressed file one process reads, and the command itself audits.
+        processes = workers(run, 1 if "packed.jsonl.gz" in words else 2)
         os.kill(processes[0], number)
         begun = time.monotonic()
         _, said = run.communicate(timeout=20)
