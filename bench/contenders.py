@@ -190,4 +190,11 @@ def main_heat(found: Around, folder: Path, logs: dict[str, Log]) -> list[Contend
         runs.append(replay(found, folder, logs[name]))
     for name in ("gzip", "zstd"):
         runs += [replay(found, folder, logs[name]), alone(folder, logs[name])]
+        if found.has_jobs:
+            runs.append(replay(found, folder, logs[name], beside(name), ("--jobs", "2")))
     return runs
+
+
+def beside(name: str) -> str:
+    """The name of a run over a compressed log of which a second process does the decompressing."""
+    return f"replay, {name}, decompressed beside"
