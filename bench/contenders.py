@@ -27,6 +27,7 @@ IN_PYTHON = {RS: "jsonschema-rs", PYDANTIC: "pydantic", ORJSON: "orjson"}
 """The peers written in Python, and what ``bench/peers.py`` calls them."""
 
 JOBS = 2
+COMPRESSED = ("gzip", "zstd")
 ABSENT = "not installed; `make bench` puts it into .venv-bench"
 
 
@@ -69,7 +70,8 @@ def around(python: Path = PYTHON) -> Around:
     if JQ not in found.peers:
         found.absent[JQ] = "jq is not installed on this machine"
     if not found.has_jobs:
-        found.absent[two(JOBS)] = "not there yet: `replay validate` has no --jobs"
+        absent = "not there yet: `replay validate` has no --jobs"
+        found.absent.update(dict.fromkeys((two(JOBS), *map(beside, COMPRESSED)), absent))
     return found
 
 
@@ -188,7 +190,7 @@ def main_heat(found: Around, folder: Path, logs: dict[str, Log]) -> list[Contend
     runs = [replay(found, folder, logs["envelope"]), *peers(found, folder, logs["envelope"])]
     for name in ("sse", "spaced", "record", "threads", "broken", "violating"):
         runs.append(replay(found, folder, logs[name]))
-    for name in ("gzip", "zstd"):
+    for name in COMPRESSED:
         runs += [replay(found, folder, logs[name]), alone(folder, logs[name])]
         if found.has_jobs:
             runs.append(replay(found, folder, logs[name], beside(name), ("--jobs", "2")))

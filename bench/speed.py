@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.contenders import (
+    COMPRESSED,
     JOBS,
     JQ,
     ORJSON,
@@ -100,7 +101,7 @@ def asks(logs: Mapping[str, Log]) -> Iterator[Ask]:
         yield Ask(title, "%", mark, (ours, clean), share(ours, logs[name].mb, clean, whole.mb))
     ours, title = "replay, record", "the same events as store records, in events per second, of the envelope log"
     yield Ask(title, "%", Mark(90, 120), (ours, clean), share(ours, logs["record"].events, clean, whole.events))
-    for name in ("gzip", "zstd"):
+    for name in COMPRESSED:
         ours, alone = f"replay, {name}", f"{name} alone"
         lower = "of the lower of the decompressor alone and the plain speed"
         yield Ask(f"{name}, {lower}", "%", Mark(70, 90), (ours, alone, clean), share_of_lower(ours, (alone, clean)))
