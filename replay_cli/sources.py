@@ -71,9 +71,13 @@ class Source:
         """
         return self._raw.read_on() if self.plain else b""
 
-    def skip_to(self, offset: int) -> None:
-        """Go on at byte ``offset`` of a plain file, whatever was read. Raises SourceError."""
-        self._raw.skip_to(offset, self.raw_size or 0)
+    def skip_to(self, offset: int, end: int | None = None) -> None:
+        """Go on at byte ``offset`` of a plain file, up to byte ``end`` if given (exclusive), whatever was read.
+
+        Raises SourceError.
+        """
+        size = self.raw_size or 0
+        self._raw.skip_to(offset, size if end is None else min(end, size))
 
     def catch_up(self, taken: int) -> None:
         """Know that another process has taken so many bytes, counted as they are stored."""

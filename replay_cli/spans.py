@@ -152,9 +152,8 @@ def _audit_span(span: Span) -> Tally:
     with open_path(span.path, span.name, raw=True) as source:
         if source.identity != span.identity:
             raise SourceError(span.name, "was replaced by another file while it was read")
-        source.skip_to(span.start)
-        chunks = source.chunks(span.end - span.start)
-        blocks = cut(chunks, FRAMINGS[span.plan.framing], span.plan.limit, None, span.start)
+        source.skip_to(span.start, span.end)
+        blocks = cut(source.chunks(), FRAMINGS[span.plan.framing], span.plan.limit, None, span.start)
         try:
             for part in audit_blocks(blocks, span.plan, before=span.before):
                 total += part
