@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from replay_cli.errors import WorkerDiedError
 
 if TYPE_CHECKING:
+    from replay_cli.pool import Beside
     from replay_cli.sources import Source
 
 FIRST = 4
@@ -36,13 +37,13 @@ def read_ahead(chunks: Iterator[bytes], source: Source) -> Iterator[bytes]:
     # Only here: a small audit is not to load it.
     from replay_cli.pool import beside
 
-    with beside(_say_all, chain((chunk,), chunks), source) as said:
-        if said is None:
+    with beside(_say_all, chain((chunk,), chunks), source) as other:
+        if other is None:
             yield chunk
             yield from chunks
         else:
-            _widen(said)
-            yield from _heard(said, source)
+            _widen(other.said)
+            yield from _heard(other, source)
 
 
 def _widen(pipe: Any) -> None:
@@ -68,14 +69,16 @@ def _say_all(say: Any, chunks: Iterable[bytes], source: Source) -> None:
         say.send(error)
 
 
-def _heard(said: Any, source: Source) -> Iterator[bytes]:
+def _heard(other: Beside, source: Source) -> Iterator[bytes]:
     """The chunks that the other process sends. Raises what was raised there."""
     while True:
         try:
-            taken = said.recv()
-            chunk = said.recv_bytes() if isinstance(taken, int) else b""
+            taken = other.said.recv()
+            chunk = other.said.recv_bytes() if isinstance(taken, int) else b""
         except (EOFError, OSError):
             raise WorkerDiedError from None
+        if other.was_killed:  # what it had sent before may take a while
+            raise WorkerDiedError
         if isinstance(taken, Exception):
             raise taken
         if taken is None:

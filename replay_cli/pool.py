@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from replay_cli.errors import WorkerDiedError
 from replay_cli.turns import in_turn, share
@@ -127,12 +127,23 @@ def _in_turn(given: tuple[Callable[[Any], Any], Any]) -> Any:
     return work(task)
 
 
+class Beside(NamedTuple):
+    """A process at work beside this one: the connection by which it is heard, and itself."""
+
+    said: Any
+    process: Any
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it has come to another end than its own."""
+        return self.process.exitcode not in (None, 0)
+
+
 @contextmanager
-def beside(work: Callable[..., None], *given: object) -> Iterator[Any]:
+def beside(work: Callable[..., None], *given: object) -> Iterator[Beside | None]:
     """A process, forked from this one, that does ``work`` with a connection to send by and with what is given.
 
-    Yields the connection to receive by, or None where no process can be forked. Behind it the process is ended, and
-    so it is when this one ends.
+    Yields None where no process can be forked. Behind it the process is ended, and so it is when this one ends.
     """
     context = _context()
     if context.get_start_method() != "fork":
@@ -144,7 +155,7 @@ def beside(work: Callable[..., None], *given: object) -> Iterator[Any]:
         with sender, _no_interrupts():
             process.start()
         try:
-            yield receiver
+            yield Beside(receiver, process)
         finally:
             process.kill()
             process.join()
