@@ -3,26 +3,34 @@
 Neighbours show that an order is broken, not how much of it: how many events a client or the runtime would pass
 over, which repeated events are the same and which conflict. That needs the past. So when, and only when, a tally
 holds a finding of order, its source is read once more; only the numbers that can recur are remembered, by the
-overlaps that the findings tell, up to a bound (DECISIONS, Order).
+overlaps that the findings tell, up to a bound (DECISIONS, Order). Event by event is the reference; of stretches that
+the prover shows to be in order only a few events are looked at.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from replay_cli import rules
 from replay_cli.blocks import Block
 from replay_cli.checks import MAX_SAFE_SEQ
 from replay_cli.envelope import Mark
 from replay_cli.findings import Fact, Finding
+from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
 from replay_cli.marks import mark_of, thread_key
 from replay_cli.opening import open_frame
 from replay_cli.profiles import Plan, Shape
 from replay_cli.tally import Tally
-from replay_cli.walk import FRAMINGS
+from replay_cli.walk import Walk
+
+if TYPE_CHECKING:
+    from replay_cli.runs import Run
 
 REMEMBERED = 200_000
 """Events whose content is remembered at most; past it the numbers are lower bounds."""
@@ -64,8 +72,13 @@ def look_again(
     look = _SecondLook(plan, tally, listen)
     look.history.exact = all(tally.broken[code] == len(tally.findings.get(code, ())) for code in rules.ORDER_CODES)
     reader, lines = JsonReader(whole=plan.schema is not None), 0
+    walk = Walk(plan)
     for block in blocks:
-        for frame in FRAMINGS[plan.framing].frames(block):
+        for frame in walk.pieces(block):
+            if not isinstance(frame, Frame):
+                look.meet_run(frame, lines)
+                lines += frame.lines(0, frame.size)
+                continue
             opened = open_frame(frame, plan, reader)
             if any(found.code == rules.OVERLONG_LINE.code for found in opened.findings):
                 look.unexamined = frame.offset
@@ -73,6 +86,27 @@ def look_again(
                 look.meet(opened.envelope.thread_id, mark_of(opened.envelope, opened.value, frame), lines)
             lines += frame.lines
     return look.history
+
+
+@dataclass(slots=True)
+class _Strand:
+    """The events of one thread in a run, by their ``numbers`` there, which ascend as their seqs do.
+
+    ``done`` tells how many of them were met, or passed.
+    """
+
+    thread: str
+    numbers: Sequence[int]
+    run: Run
+    done: int = 0
+
+    def seq(self, place: int) -> int:
+        """The seq of one of them."""
+        return self.run.seq(self.numbers[place])
+
+    def behind(self, seq: int) -> int:
+        """The place of the first that is greater than a seq."""
+        return bisect_right(self.numbers, seq, key=self.run.seq)
 
 
 class _SecondLook:
@@ -129,6 +163,51 @@ class _SecondLook:
             if history.first_reload is None:
                 history.first_reload = mark.seq
         self._latest[key] = mark.seq
+
+    def meet_run(self, run: Run, lines: int) -> None:
+        """Proven events in a row, with what comes of it if each of them is met; ``lines`` are those before them.
+
+        In each thread they ascend, and links name the event before. So but for a few of them nothing comes of it but
+        that they are newer than what was delivered before, or are not.
+        """
+        strands = [_Strand(thread.decode(), numbers, run) for thread, numbers in run.places().items()]
+        notable = [(strand.numbers[place], place, strand) for strand in strands for place in self._notable(strand)]
+        for number, place, strand in sorted(notable, key=itemgetter(0)):
+            self._pass(strand, place)
+            self.meet(strand.thread, run.mark(number), lines)
+            strand.done = place + 1
+        for strand in strands:
+            self._pass(strand, len(strand.numbers))
+
+    def _notable(self, strand: _Strand) -> set[int]:
+        """The places of the events in a strand that have to be met: the first, the first that is newer than what was
+        delivered, those whose number comes again, those that a link elsewhere names.
+        """
+        thread, first, last = strand.thread, strand.seq(0), strand.seq(-1)
+        places = {0}
+        latest = self._latest.get(thread)
+        if latest is not None and first <= latest < last:
+            places.add(strand.behind(latest))
+        for low, high in self._overlaps.get(thread, ()):
+            if low <= last and first <= high:
+                places.update(range(strand.behind(low - 1), strand.behind(high)))
+        for name, seq in self._links:
+            if name == thread and first <= seq <= last:
+                # If it is not there, another is looked at in vain.
+                places.add(strand.behind(seq - 1))
+        return places
+
+    def _pass(self, strand: _Strand, end: int) -> None:
+        """The events of a strand up to a place (exclusive), all newer than what was delivered before, or none."""
+        count = end - strand.done
+        if not count or (self._refused is not None and strand.run.offset > self._refused):
+            return
+        if self._thread is not None and strand.thread != self._thread:
+            self.history.other_thread += count
+        elif strand.seq(strand.done) <= self._latest[strand.thread]:
+            self.history.passed_over += count
+        else:
+            self._latest[strand.thread] = strand.seq(end - 1)
 
     def _compare(self, key: str, mark: Mark, lines: int) -> None:
         """Is this number new, a repetition, or a conflict?"""

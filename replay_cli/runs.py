@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from replay_cli.blocks import Block
 from replay_cli.columns import Row
+from replay_cli.envelope import Mark
 from replay_cli.pieces import Pieces
 from replay_cli.profiles import Plan
 from replay_cli.sections import Section
@@ -57,6 +58,14 @@ class Run:
     def link(self, index: int) -> int | None:
         """The link of one frame, counted from 0; None if it has none."""
         return self.section.link(self.start + index)
+
+    def mark(self, index: int) -> Mark:
+        """What one event leaves behind, counted from 0; its line counts from 1 at the first of the run."""
+        return self.section.mark(self.start + index, self.start, self.pieces)
+
+    def places(self) -> dict[bytes, Sequence[int]]:
+        """The numbers of the frames of each thread, from 0, in order."""
+        return self.section.places(self.start, self.end)
 
     def threads(self) -> list[bytes]:
         """The thread of each frame."""

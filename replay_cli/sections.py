@@ -12,7 +12,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import itemgetter, lt
 
 import orjson
@@ -181,18 +181,31 @@ class Section:
         if plan.thread is not None:
             tally.looked[rules.WRONG_THREAD.code] += size
 
+    def mark(self, index: int, start: int, pieces: Pieces) -> Mark:
+        """What one event leaves behind; its line counts from 1 where ``start`` begins."""
+        offset, line, text = pieces.json(self.first + index, self.first + start)
+        time = instant(self._columns.times[index])
+        return Mark(self.seq(index), self.link(index), offset, line, time, _digest(text))
+
+    def places(self, start: int, end: int) -> dict[bytes, Sequence[int]]:
+        """The numbers of the frames of each thread, in order, counted from ``start``."""
+        columns = self._columns
+        if (start, end) != (0, self.size):
+            columns = columns.part(start, end)
+        return columns.places()
+
     def _leave_marks(self, tally: Tally, start: int, end: int, pieces: Pieces) -> None:
         """First and last mark of each thread, the ranges, and how many neighbours were compared."""
         edges = self._edges(start, end)
         linked = self._linked(start, end)
         for thread, (first, last) in edges.items():
             name = thread.decode()
-            tally.heads[name] = head = self._mark(first, *pieces.json(self.first + first, self.first + start))
+            tally.heads[name] = head = self.mark(first, start, pieces)
             linked -= head.previous_seq is not None
             if first == last:
                 tally.tails[name] = head
             else:
-                tally.tails[name] = self._mark(last, *pieces.json(self.first + last, self.first + start))
+                tally.tails[name] = self.mark(last, start, pieces)
         compared = end - start - len(edges)
         for rule, number in (
             (rules.SEQ_STEP_BACK, compared),
@@ -207,16 +220,10 @@ class Section:
         instants = [mark.instant for mark in ends if mark.instant is not None]
         tally.instants = (min(instants), max(instants))
 
-    def _mark(self, index: int, offset: int, line: int, text: bytes) -> Mark:
-        time = instant(self._columns.times[index])
-        return Mark(self.seq(index), self.link(index), offset, line, time, _digest(text))
-
     def _edges(self, start: int, end: int) -> dict[bytes, tuple[int, int]]:
         """Each thread's first and last frame."""
-        columns = self._columns
-        if (start, end) != (0, self.size):
-            columns = columns.part(start, end)
-        return {thread: (start + numbers[0], start + numbers[-1]) for thread, numbers in columns.places().items()}
+        places = self.places(start, end)
+        return {thread: (start + numbers[0], start + numbers[-1]) for thread, numbers in places.items()}
 
     def _linked(self, start: int, end: int) -> int:
         """How many of them have a link: of the deltas of a pattern all, or none."""
