@@ -188,7 +188,7 @@ def each_of(name: str) -> str:
 def main_heat(found: Around, folder: Path, logs: dict[str, Log]) -> list[Contender]:
     """All that run over the same events; neighbours here are compared with each other."""
     runs = [replay(found, folder, logs["envelope"]), *peers(found, folder, logs["envelope"])]
-    for name in ("sse", "spaced", "record", "threads", "broken", "violating"):
+    for name in ("sse", "spaced", "record", "threads", "broken", "violating", "lost"):
         runs.append(replay(found, folder, logs[name]))
     for name in COMPRESSED:
         runs += [replay(found, folder, logs[name]), alone(folder, logs[name])]

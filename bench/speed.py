@@ -95,6 +95,7 @@ def asks(logs: Mapping[str, Log]) -> Iterator[Ask]:
         ("spaced", "with spaces after separators, of the envelope speed in MB/s", Mark(50, 70)),
         ("broken", "one broken line in a thousand, of the clean speed", Mark(60, 80)),
         ("violating", "every line violating the schema, of the clean speed", Mark(20, 40)),
+        ("lost", "one event lost, so that it is read a second time, of the clean speed", Mark()),
         ("threads", f"{THREADS} threads in one log, of the speed with one", Mark()),
     ):
         ours = f"replay, {name}"

@@ -73,20 +73,26 @@ def dressed(event: Event, number: int) -> Iterator[tuple[str, bytes]]:
     faulty = number % ONE_IN == ONE_IN // 2
     yield "broken", (broken(line, number // ONE_IN) if faulty else line) + b"\n"
     yield "violating", violating(line) + b"\n"
+    yield "lost", line + b"\n"
 
 
 SUFFIX = {"sse": "sse"}
-NAMES = ("envelope", "sse", "spaced", "record", "broken", "violating")
+NAMES = ("envelope", "sse", "spaced", "record", "broken", "violating", "lost")
 
 
 def write(folder: Path, count: int) -> Iterator[Log]:
-    """Write every log of so many events."""
-    bad = {"broken": sum(1 for number in range(count) if number % ONE_IN == ONE_IN // 2), "violating": count}
+    """Write every log of so many events; one of them loses the one in the middle."""
+    bad = {
+        "broken": sum(1 for number in range(count) if number % ONE_IN == ONE_IN // 2),
+        "violating": count,
+        "lost": 1,
+    }
     paths = {name: folder / f"{name}.{SUFFIX.get(name, 'jsonl')}" for name in NAMES}
     files = {name: path.open("wb", buffering=1 << 20) for name, path in paths.items()}
     for number, event in enumerate(events(count, seed=SEED)):
         for name, line in dressed(event, number):
-            files[name].write(line)
+            if name != "lost" or number != count // 2:
+                files[name].write(line)
     for file in files.values():
         file.close()
     for name, path in paths.items():

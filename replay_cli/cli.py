@@ -205,7 +205,7 @@ def validate(
     ] = None,
     statistics: Annotated[
         bool,
-        typer.Option("--statistics", help="Tell how often each rule could be asked, and was broken. [default: off]"),
+        typer.Option("--statistics", help="Tell how often each rule was asked, and what was proven. [default: off]"),
     ] = False,
     fast: Annotated[
         bool,

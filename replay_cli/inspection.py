@@ -139,6 +139,7 @@ def inspect(
         caveats=unseen,
         proven=tally.proven if options.statistics else None,
         unproven=dict(tally.unproven) if options.statistics else None,
+        read_again=(tally.size if history is not None else 0) if options.statistics else None,
         ends=_ends(source, plan, tally, again, begun.whole) if options.ends else None,
     )
 

@@ -102,6 +102,9 @@ class Report(Model):
     caveats: list[str] | None = Field(default=None, description="What this source cannot show.")
     proven: int | None = Field(default=None, ge=0, description="Bytes audited the fast way (--statistics).")
     unproven: dict[str, int] | None = Field(default=None, description="Bytes that were not, by the reason.")
+    read_again: int | None = Field(
+        default=None, ge=0, description="Bytes read a second time, as the order is broken (--statistics)."
+    )
     ends: Ends | None = Field(default=None, exclude=True, repr=False)
 
     @property

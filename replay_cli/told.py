@@ -115,6 +115,7 @@ class Report(NamedTuple):
     caveats: list[str] | None = None
     proven: int | None = None
     unproven: dict[str, int] | None = None
+    read_again: int | None = None
     ends: Ends | None = None
 
 

@@ -39,3 +39,5 @@ def statistics(report: Report) -> Iterator[str]:
         yield f"  audited the fast way: {1000 * report.proven // report.bytes / 10} % of the bytes\n"
     for reason, size in (report.unproven or {}).items():
         yield f"  audited line by line: {count(size, 'byte')}: {reason}\n"
+    if report.read_again:
+        yield f"  read a second time, as the order is broken: {count(report.read_again, 'byte')}\n"
