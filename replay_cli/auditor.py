@@ -22,13 +22,14 @@ from replay_cli.opening import Opened, beyond, envelope_of, finding, open_frame
 from replay_cli.payloads import COMPLETED, KNOWN_EVENTS
 from replay_cli.profiles import Plan, Shape
 from replay_cli.tally import Place, Tally
-from replay_cli.walk import FRAMINGS, WORTH, Walk, not_offered
+from replay_cli.walk import FRAMINGS, Walk, not_offered
 
 NOT_CLEAN = "frames with findings, or without an event"
 LEARNED_FROM = "frames that a layout was learned from"
-TOO_SHORT = f"frames in less than {WORTH} bytes, too few to learn a layout from"
-NOT_COVERED = "frames in a form that the prover does not cover"
-"""Why bytes went to the reference (``Tally.unproven``), if the prover was asked (``walk.not_offered``)."""
+"""Why bytes went to the reference (``Tally.unproven``), if the prover was asked (``walk.not_offered``).
+
+There are more reasons, of clean frames from which nothing is learned (``prover``).
+"""
 
 _COMPLETED_AS_TEXT = b'"turn.completed"'
 
@@ -142,10 +143,8 @@ class _FastAudit:
         self._breaking += one.broken[rules.SCHEMA_VIOLATION.code]
         if one.broken or not one.events:
             tally.unproven[NOT_CLEAN] += frame.length
-        elif self._walk.learn(frame):
-            tally.unproven[LEARNED_FROM] += frame.length
         else:
-            tally.unproven[TOO_SHORT if self._walk.is_short else NOT_COVERED] += frame.length
+            tally.unproven[self._walk.learn(frame) or LEARNED_FROM] += frame.length
 
 
 def audit_frame(frame: Frame, plan: Plan, reader: JsonReader) -> Tally:

@@ -40,6 +40,9 @@ LEARNABLE = 64 * 1024
 NEW_PATTERN = 8
 """Deltas of a block from which on, if the pattern covers fewer, another is made."""
 
+NOT_COVERED = "frames in a form that the prover does not cover"
+"""Why a frame is not proven whose members or values no pattern covers."""
+
 _DELTA = EVENT.decode()
 
 Parts = list[Run | Block]
@@ -111,25 +114,32 @@ class Prover:
             return [block]
         return _Proof(block, terminator, learned, self._plan).parts()
 
-    def learn(self, frame: Frame, raw: bytes) -> bool:
-        """Learn from a frame that the reference found clean; ``raw`` are its bytes. Whether that may prove more."""
+    def learn(self, frame: Frame, raw: bytes) -> str | None:
+        """Learn from a frame that the reference found clean; ``raw`` are its bytes.
+
+        None if that may prove more, else why nothing is learned, in words for who wonders why a log is slow.
+        """
         terminator = self._terminator(raw)
-        if frame.mapped is not None or len(frame.pieces) > 1 or not raw.endswith(terminator):
-            return False
+        if frame.mapped is not None or len(frame.pieces) > 1:
+            return "messages of several data lines"
+        if not raw.endswith(terminator):
+            return "frames that end otherwise than in LF or CR LF"
         if len(raw) > LEARNABLE:
-            return False
+            return f"frames of more than {LEARNABLE} bytes"
         text = raw[: -len(terminator)]
         learned = self._learned(terminator)
-        if learned.compiled >= COMPILED or any(layout.fits(text) for layout in learned.layouts):
-            return False
+        if any(layout.fits(text) for layout in learned.layouts):
+            return NOT_COVERED
+        if learned.compiled >= COMPILED:
+            return f"frames laid out otherwise (order of members, white space) than the first {COMPILED} ways"
         exemplar = exemplar_of(text, frame.data, len(text) - len(frame.data), self._plan.shape)
         if exemplar is None or not text.endswith(frame.data):
-            return False
+            return NOT_COVERED
         learned.layouts.insert(0, Layout(exemplar, terminator.count(b"\n")))
         learned.compiled += 1
         del learned.layouts[LAYOUTS:]
         _learn_deltas(learned, exemplar, terminator)
-        return True
+        return None
 
     def _terminator(self, data: bytes) -> bytes:
         if not self._sse:

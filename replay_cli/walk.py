@@ -35,6 +35,9 @@ FRAMINGS: dict[str, Framing] = _Framings(jsonl=JSONL)
 WORTH = 8 * 1024
 """Bytes still to be read from which on it is worth while to learn."""
 
+TOO_SHORT = f"frames in less than {WORTH} bytes, too few to learn a layout from"
+"""Why nothing is learned from a short block."""
+
 SHAPES = frozenset({Shape.ENVELOPE, Shape.RECORD, Shape.LEGACY})
 
 
@@ -114,16 +117,13 @@ class Walk:
                 return Block(block.data[end:], block.offset + end)
         return Block(b"", block.offset + block.length)
 
-    @property
-    def is_short(self) -> bool:
-        """Whether the block is too short to be learned from."""
-        return not self._worth_learning
-
-    def learn(self, frame: Frame) -> bool:
-        """Learn from the frame that was given out last, which is clean; whether that may prove more."""
-        if self._worth_learning and self._prover is not None:
-            self._learned = self._prover.learn(frame, self.raw(frame))
-        return self._learned
+    def learn(self, frame: Frame) -> str | None:
+        """Learn from the frame that was given out last, which is clean; None if that may prove more, else why not."""
+        if not self._worth_learning or self._prover is None:
+            return TOO_SHORT
+        refused = self._prover.learn(frame, self.raw(frame))
+        self._learned = refused is None
+        return refused
 
     def raw(self, frame: Frame) -> bytes:
         """The bytes of the frame that was given out last, as far as its block holds them."""
