@@ -21,7 +21,8 @@ def only_breaks_schema(frame: Frame, plan: Plan) -> bool:
     False says nothing. For plans that the prover is offered for.
     """
     data = frame.data
-    if frame.state is not State.WHOLE or frame.faults or frame.bom or len(data) > HEAVY:
+    # One longer than ``HEAVY`` would be a lot to build, and may be longer than the limit, which is never below that.
+    if frame.state is not State.WHOLE or frame.faults or frame.bom or frame.length > HEAVY:
         return False
     try:
         value = read_plain(data)
@@ -30,6 +31,7 @@ def only_breaks_schema(frame: Frame, plan: Plan) -> bool:
             return False
     except ValueError:
         return False
+    # That of another stream is told only of SSE; a line that looks like one breaks the schema, and may be counted.
     if shape_of(value) is not plan.shape or (plan.framing == "sse" and is_other_stream(value)):
         return False
     return breaks(plan.shape, value)

@@ -1,4 +1,4 @@
-"""The prover's guards, each with what stands there when it is removed.
+"""The guards of the prover and of the quick verdict, each with what stands there when it is removed.
 
 ``tests/test_prover.py`` takes them away one by one, in a copy of the package, and goes through the written holes: at
 least one must then be a hole indeed. A guard without which nothing fails is not needed, or not tested.
@@ -126,6 +126,36 @@ GUARDS = [
     Guard("heavy frames", "prover", "if len(text) > HEAVY:", "if False:"),
     Guard("heavy frames in skeletons", "skeletons", "end - at <= HEAVY and ", ""),
     Guard("frames without an end", "skeletons", "return [*rows, UNSURE]", "end = len(data)"),
+    Guard("states of frames that are counted", "quick", "frame.state is not State.WHOLE or ", ""),
+    Guard("faults of frames that are counted", "quick", "frame.faults or ", ""),
+    Guard("byte-order mark before what is counted", "quick", "frame.bom or ", ""),
+    Guard("length of frames that are counted", "quick", " or frame.length > HEAVY", ""),
+    Guard("objects among what is counted", "quick", "not isinstance(value, dict) or ", ""),
+    Guard("what is counted is written the same", "quick", " or orjson.dumps(value) != data", ""),
+    Guard("what is counted is JSON", "quick", "except ValueError:", "except KeyError:"),
+    Guard("shape of what is counted", "quick", "shape_of(value) is not plan.shape or ", ""),
+    Guard("other streams among what is counted", "quick", "and is_other_stream(value)", "and False"),
+    Guard("what is counted breaks the schema", "quick", "return breaks(plan.shape, value)", "return True"),
+    Guard("lines that are kept", "auditor", "self._breaking < plan.kept or ", ""),
+    Guard("blank lines that are kept", "auditor", " and self._blank >= plan.kept", ""),
+    Guard("the first line that is refused", "auditor", " or tally.refused is None", ""),
+    Guard("ends of turns among what is counted", "auditor", "any(map(_is_completion, frames))", "False"),
+    Guard(
+        "what is counted before another line",
+        "auditor",
+        "else:\n                self._count_refused(between)",
+        "else:",
+    ),
+    Guard(
+        "what is counted before what is proven",
+        "auditor",
+        "if between is not None:\n                    self._count_refused(between)",
+        "if between is not None:",
+    ),
+    Guard(
+        "comments of what is counted", "tally", "self.comments += sum([frame.comments for frame in frames])", "pass"
+    ),
+    Guard("rule of what is counted", "tally", "self._keep(code, [])\n        self.bad", "self.bad"),
 ]
 
 

@@ -1,11 +1,15 @@
-"""Blocks in which a prover could be too kind: those of DESIGN.md 3.7, those met since, and one for each guard."""
+"""Blocks in which a prover could be too kind: those of DESIGN.md 3.7, those met since, and one for each guard.
+
+And those in which lines that break the schema could be counted that do not, or not only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from bench.logs import Event
-from tests.proving import WRITERS, Hole
+from replay_cli.heavy import HEAVY
+from tests.proving import WRITERS, Count, Hole
 
 TIME = 1_795_000_000_000_000_000
 DELTA = '{"delta":"a word","kind":"agent_message"}'
@@ -299,4 +303,66 @@ HOLES = [
             ("braces", b'{\\"a\\":[1]}'),
         )
     ),
+]
+
+NO_SEQ = (b'"seq":5', b'"seq":-5')
+FULL = b":" + b" " * HEAVY + b"\n"
+
+
+def _broken(writer: str, make: Callable[[int], Event] = event, *changes: tuple[bytes, bytes]) -> bytes:
+    """A frame that breaks the schema."""
+    return frame(writer, make(5), NO_SEQ, *changes)
+
+
+def _count(name: str, writer: str, data: bytes, sure: bool = False, **plan: object) -> Count:
+    """A block behind two frames that break the schema, and nothing else."""
+    return Count(f"{name} ({writer})", writer, _broken(writer) * 2 + data, tuple(plan.items()), sure)
+
+
+def _long(writer: str, length: int) -> bytes:
+    """A frame that breaks the schema and has so many bytes."""
+    more = length - len(_broken(writer))
+    return _broken(writer, event, (WORD, WORD + b"x" * more))
+
+
+COUNTS = [
+    # -- what is counted -------------------------------------------------------------------------------------------
+    *(
+        _count("counted", writer, _broken(writer), sure=True)
+        for writer in ("envelope", "record", "legacy", "SSE", "SSE, legacy")
+    ),
+    _count("counted: only a thread", "record", b'{"thread_id":"thr_1"}\n', sure=True),
+    Count("counted: behind a line that is no JSON", "record", b"{broken\n" + _broken("record"), sure=True),
+    _count("counted: comment", "SSE", b": comment\n" + _broken("SSE"), sure=True),
+    _count("counted: another SSE name", "SSE", _broken("SSE", event, (b"event: ", b"event: x")), sure=True),
+    _count("counted: end of a turn", "record", _broken("record", turn), sure=True),
+    # -- what is not, or not only ----------------------------------------------------------------------------------
+    *(_count("clean", writer, frame(writer, event(5))) for writer in ("envelope", "record", "SSE")),
+    *(
+        _count("counted before a broken line", writer, b"{broken" + WRITERS[writer].end + _broken(writer))
+        for writer in ("record", "SSE")
+    ),
+    _count("torn", "record", _broken("record")[:-1]),
+    _count("torn", "SSE", _broken("SSE")[:-1]),
+    _count("blank", "record", b"\n" * 3),
+    _count("no data", "SSE", b"event: item.delta\n\n"),
+    _count("field that is none", "SSE", b"foo: bar\n" + _broken("SSE")),
+    _count("field that is none, wrong name and id", "SSE", b"foo: bar\nid: 7\nevent: wrong\n" + _broken("SSE")),
+    Count("byte-order mark (SSE)", "SSE", b"\xef\xbb\xbf" + _broken("SSE")),
+    _count("byte-order mark", "record", b"\xef\xbb\xbf" + _broken("record")),
+    _count("longer than the limit", "SSE", FULL + _broken("SSE"), limit=HEAVY),
+    _count("a byte longer than the limit", "record", _long("record", HEAVY + 1), limit=HEAVY),
+    _count("an array", "envelope", b'["seq","kind"]\n'),
+    _count("an array", "record", b'["seq"]\n'),
+    _count("a record as an array", "record", b'[2,-5,"","seq",null,null,"x",{}]\n'),
+    _count("a number", "record", b"1\n"),
+    _count("a name twice", "record", _broken("record", event, (b'"event":', b'"event":"x","event":'))),
+    _count("no JSON", "record", _broken("record", event, (WORD, b"a\\xword"))),
+    _count("half of a surrogate pair", "record", _broken("record", event, (WORD, b"a\\ud83d word"))),
+    _count("deep nesting", "record", _broken("record", item, (PAYLOAD, NESTED))),
+    _count("a record among envelopes", "envelope", frame("record", event(5))),
+    _count("an old event among envelopes", "envelope", frame("legacy", event(5))),
+    _count("an envelope among old events", "SSE, legacy", frame("SSE", event(5))),
+    _count("fleet stream", "SSE, legacy", b'event: fleet.x\ndata: {"thread_id":"t","turn_id":"u","item_id":"i"}\n\n'),
+    _count("compat stream", "SSE, legacy", b'event: done\ndata: {"thread_id":"t","turn_id":"u","item_id":"i"}\n\n'),
 ]

@@ -1,7 +1,8 @@
 """What the tests of the prover share: writers of every kind, mutations of what they wrote, and the law.
 
-``problem`` holds the law against one block: the parts tile it, and their tallies add up to the reference's. Run as
-a program it goes through the written holes (``HOLES``), or through mutated blocks from a seed (``make laws``).
+``problem`` holds the law against one block: the parts tile it, and their tallies add up to the reference's.
+``miscount`` holds the quick verdict of lines that break the schema to it. Run as a program it goes through the
+written holes (``HOLES``, ``COUNTS``), or through mutated blocks from a seed (``make laws``).
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from dataclasses import dataclass, replace
 
 from bench.logs import Event, envelope, events, legacy, message, record, spaced
 from replay_cli import prover, skeletons
-from replay_cli.auditor import audit_block, audit_blocks
+from replay_cli.auditor import audit_block, audit_blocks, audit_frame
 from replay_cli.blocks import Block
 from replay_cli.frames import Frame
 from replay_cli.jsontext import JsonReader
 from replay_cli.profiles import Plan, Shape
+from replay_cli.quick import only_breaks_schema
+from replay_cli.rules import SCHEMA_VIOLATION
 from replay_cli.runs import Run
 from replay_cli.tally import Tally, total
-from replay_cli.walk import Walk
+from replay_cli.walk import FRAMINGS, Walk
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,23 @@ def _breach(block: Block, plan: Plan, parts: list[Tally | Block]) -> str:
     return "" if added == reference(block, plan) else "the parts do not add up to the whole"
 
 
+def miscount(block: Block, plan: Plan) -> str:
+    """What is wrong with how the lines that only break the schema are counted in a block; empty if nothing is."""
+    for frame in FRAMINGS[plan.framing].frames(block):
+        if only_breaks_schema(frame, plan):
+            one = audit_frame(frame, plan, JsonReader())
+            # Only its place and what it says of the violations is not known: who is counted only has none of them.
+            counted = Tally(plan.kept, plan.gaps, refused=one.refused)
+            counted.count_refused([frame], SCHEMA_VIOLATION.code, one.completed)
+            if replace(one, findings=counted.findings) != counted:
+                return f"only breaks the schema, but the reference finds something else in {frame.data[:2000]!r}"
+    for kept in (0, 1, 2):
+        few = replace(plan, kept=kept)
+        if total(audit_blocks([block], few), kept, few.gaps) != reference(block, few):
+            return f"something else is found where {kept} findings are kept"
+    return ""
+
+
 # -- mutations -------------------------------------------------------------------------------------------------------
 
 NASTY = [
@@ -238,11 +258,36 @@ class Hole:
         return found
 
 
-def holes() -> list[Hole]:
-    """All written holes (DESIGN.md, 3.7, and those met since)."""
-    from tests.holes import HOLES
+@dataclass(frozen=True)
+class Count:
+    """A block in which a line could be counted that does not break the schema, or not only, by name.
 
-    return HOLES
+    ``sure`` where its last frame should be counted.
+    """
+
+    name: str
+    writer: str
+    data: bytes
+    plan: tuple[tuple[str, object], ...] = ()
+    sure: bool = False
+
+    def problem(self) -> str:
+        writer = WRITERS[self.writer]
+        teach(writer)
+        block, plan = Block(self.data, 0), writer.plan(**dict(self.plan))
+        try:
+            found = miscount(block, plan)
+        except Exception as error:
+            return f"raises {error!r}"
+        *_, last = FRAMINGS[plan.framing].frames(block)
+        return found or ("is not counted" if self.sure and not only_breaks_schema(last, plan) else "")
+
+
+def holes() -> list[Hole | Count]:
+    """All written holes (DESIGN.md, 3.7, and those met since)."""
+    from tests.holes import COUNTS, HOLES
+
+    return [*HOLES, *COUNTS]
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from bisect import bisect_left
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from replay_cli import spans
 from replay_cli.api import audit_source
 from replay_cli.auditor import audit_blocks
+from replay_cli.blocks import Block
 from replay_cli.cutting import cut
 from replay_cli.errors import SourceError
 from replay_cli.planning import Options
@@ -24,7 +26,7 @@ from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import forget
 from replay_cli.rules import SCHEMA_VIOLATION
 from replay_cli.sources import open_path
-from replay_cli.spans import LARGE, SPAN, audit_spans
+from replay_cli.spans import LARGE, SPAN, _next_frame, audit_spans
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
 from tests.making import record
@@ -51,16 +53,32 @@ def plans(path: Path) -> list[Plan]:
 
 
 @pytest.mark.parametrize("path", logs(""), ids=lambda path: path.name)
-def test_recording_cut_at_every_tenth_byte_is_the_same(path: Path, tmp_path: Path) -> None:
-    short = tmp_path / path.name
-    # The rest of a long one shows nothing new, and each span opens the file.
-    short.write_bytes(path.read_bytes()[:30_000])
+def test_recording_cut_at_every_tenth_byte_is_the_same(path: Path) -> None:
     for plan in plans(path):
         forget()
-        expected = whole(short, plan)
+        expected = whole(path, plan)
 
-        assert in_spans(short, plan, 10) == expected
-        assert in_spans(short, plan, 997) == expected
+        assert in_spans(path, plan, 10) == expected
+        assert in_spans(path, plan, 997) == expected
+
+
+@pytest.mark.parametrize("path", logs(""), ids=lambda path: path.name)
+def test_recording_cut_among_several_processes_is_the_same(path: Path) -> None:
+    for plan in plans(path):
+        forget()
+
+        assert in_spans(path, plan, 4_000, 2) == whole(path, plan)
+
+
+@pytest.mark.parametrize("path", logs(""), ids=lambda path: path.name)
+def test_cut_at_any_tenth_byte_is_where_the_next_frame_begins(path: Path) -> None:
+    """Spans of ten bytes hold a frame each, so they are all cut near a frame's beginning."""
+    framing, size = FRAMINGS[plans(path)[0].framing], path.stat().st_size
+    begins = [frame.offset for frame in framing.frames(Block(path.read_bytes(), 0))]
+
+    for at in range(10, size, 10):
+        index = bisect_left(begins, at)
+        assert _next_frame(str(path), framing, at, size) == (begins[index] if index < len(begins) else None), at
 
 
 @pytest.mark.parametrize("name", ["jsonl_files.jsonl", "sse_bodies.jsonl"])
@@ -72,6 +90,17 @@ def test_vectors_cut_at_every_byte_are_the_same(name: str, tmp_path: Path) -> No
         path.write_bytes(vector["bytes"])
         for span in (1, 2, 3, 7):
             assert in_spans(path, plan, span) == whole(path, plan), (vector["name"], span)
+
+
+@pytest.mark.parametrize("name", ["jsonl_files.jsonl", "sse_bodies.jsonl"])
+def test_all_vectors_in_one_file_cut_among_several_processes_are_the_same(name: str, tmp_path: Path) -> None:
+    plan = Plan(Shape.ENVELOPE, "sse" if name.startswith("sse") else "jsonl")
+    path = tmp_path / "all"
+    path.write_bytes(b"".join(vector["bytes"] + b"\n\n" for vector in vectors(name)))
+    expected = whole(path, plan)
+
+    assert in_spans(path, plan, 10) == expected
+    assert in_spans(path, plan, 100, 2) == expected
 
 
 @pytest.mark.parametrize("name", ["envelope", "record", "SSE", "SSE, CR LF and id"])
