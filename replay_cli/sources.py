@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from replay_cli.compression import CHUNK, MAGIC, agrees, decompressed
+from replay_cli.compression import CHUNK, MAGIC, agrees, compression_of, decompressed
 from replay_cli.errors import SourceError, UsageError
 
 LONG = 4 * 1024 * 1024
@@ -293,7 +293,7 @@ class _Raw:
             known = [magic for magic in MAGIC if agrees(self._ahead, magic.begins)]
             data = self._fetch() if any(len(magic.begins) > len(self._ahead) for magic in known) else b""
             if not data:
-                return next((magic.name for magic in known if len(magic.begins) <= len(self._ahead)), None)
+                return compression_of(self._ahead)
             self._ahead += data
 
     def close(self) -> None:
