@@ -50,10 +50,19 @@ MAGIC = (
     Magic("xz", (b"\xfd", b"7", b"z", b"X", b"Z", b"\x00")),
 )
 
+LONGEST = max(len(magic.begins) for magic in MAGIC)
+"""Bytes that tell all of them apart."""
+
 
 def agrees(head: bytes, begins: tuple[bytes, ...]) -> bool:
     """Whether bytes may be the beginning, however short, of what ``begins`` tells."""
     return all(byte in allowed for byte, allowed in zip(head, begins, strict=False))
+
+
+def compression_of(head: bytes) -> str | None:
+    """What the first bytes of something, ``LONGEST`` of them if there are so many, say that it is compressed by."""
+    known = (magic for magic in MAGIC if len(magic.begins) <= len(head) and agrees(head, magic.begins))
+    return next((magic.name for magic in known), None)
 
 
 class _Decoder(Protocol):

@@ -159,6 +159,7 @@ def beside(work: Callable[..., None], *given: object) -> Iterator[Beside | None]
         finally:
             process.kill()
             process.join()
+            process.close()
 
 
 def _beside(work: Callable[..., None], receiver: Any, sender: Any, *given: object) -> None:

@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from replay_cli.compression import CHUNK, MAGIC, agrees, decompressed
+from replay_cli.compression import CHUNK, MAGIC, agrees, compression_of, decompressed
 from replay_cli.errors import SourceError, UsageError
 
 LONG = 4 * 1024 * 1024
@@ -49,6 +50,19 @@ class Source:
     def plain(self) -> bool:
         """Whether offsets into what is read are offsets into a regular file."""
         return self.rereadable and self.compression is None
+
+    @property
+    def held_path(self) -> Path | None:
+        """Where to open again what is open here, until it is closed: by this process, or one forked from it by then.
+
+        On Linux that is the very same file, also when another has taken its name; elsewhere it is ``path``.
+        """
+        if self.rereadable and sys.platform == "linux":
+            held = Path(f"/proc/self/fd/{self._raw.fileno()}")
+            # Not everywhere is there a /proc, nor may a file always be opened again by those who had it opened.
+            if os.access(held, os.R_OK):
+                return held
+        return self.path
 
     @property
     def raw_read(self) -> int:
@@ -293,8 +307,12 @@ class _Raw:
             known = [magic for magic in MAGIC if agrees(self._ahead, magic.begins)]
             data = self._fetch() if any(len(magic.begins) > len(self._ahead) for magic in known) else b""
             if not data:
-                return next((magic.name for magic in known if len(magic.begins) <= len(self._ahead)), None)
+                return compression_of(self._ahead)
             self._ahead += data
+
+    def fileno(self) -> int:
+        """The descriptor, of what has one."""
+        return self._stream.fileno()
 
     def close(self) -> None:
         if self._owned:

@@ -3,6 +3,9 @@
 A span begins where a frame does, and ends where the next begins, so the tallies of spans add up to that of the file
 as those of blocks do. Where frames begin is looked for by one process, in order and forwards only: a line of a
 gigabyte is passed over once.
+
+All processes open the file anew, as each reads at a place of its own: by the descriptor of the one who opened it
+first, where that can be done, so that it is the same file even if another has taken its name.
 """
 
 from __future__ import annotations
@@ -42,9 +45,10 @@ _STEP = 64 * 1024
 class Span(NamedTuple):
     """A range of a file to be audited: 0-based bytes, end exclusive; frames begin at both.
 
-    ``first`` is the first span of the file, if the prover is to know what that teaches, and nothing else: then the
-    share that is proven does not depend on which process audits what. ``before`` is how often each rule was broken
-    before it, as far as that was known when it was given out.
+    ``path`` holds as long as the source that is cut stays open. ``first`` is the first span of the file, if the
+    prover is to know what that teaches, and nothing else: then the share that is proven does not depend on which
+    process audits what. ``before`` is how often each rule was broken before it, as far as that was known when it was
+    given out.
     """
 
     path: str
@@ -97,6 +101,7 @@ class _Cuts:
         self._plan = plan
         self._span = span
         self._steady = steady
+        self._path = str(source.held_path)
         self.reached = 0
         self.broken: Counter[str] = Counter()
         """How often each rule was broken in the spans whose tallies are there."""
@@ -116,13 +121,13 @@ class _Cuts:
 
     def _next(self) -> Span | None:
         source, plan = self._source, self._plan
-        size, path = source.raw_size or 0, str(source.path)
+        size = source.raw_size or 0
         wanted = self.reached + self._span
-        end = _next_frame(path, FRAMINGS[plan.framing], wanted, size) if wanted < size else None
+        end = _next_frame(self._path, FRAMINGS[plan.framing], wanted, size) if wanted < size else None
         if end is None:
             return None
         start, self.reached = self.reached, end
-        span = Span(path, source.name, source.identity, start, end, plan, Counter(self.broken), self.first)
+        span = Span(self._path, source.name, source.identity, start, end, plan, Counter(self.broken), self.first)
         if self._steady and self.first is None:
             self.first = span
         return span

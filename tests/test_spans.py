@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from bisect import bisect_left
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +27,7 @@ from replay_cli.planning import Options
 from replay_cli.profiles import Plan, Shape
 from replay_cli.prover import forget
 from replay_cli.rules import SCHEMA_VIOLATION
-from replay_cli.sources import open_path
+from replay_cli.sources import Source, open_path
 from replay_cli.spans import LARGE, SPAN, _next_frame, audit_spans
 from replay_cli.tally import Tally, total
 from replay_cli.walk import FRAMINGS
@@ -175,7 +177,9 @@ def test_file_that_shrinks_is_told(tmp_path: Path) -> None:
             list(parts)
 
 
-def test_file_that_is_replaced_is_told(tmp_path: Path) -> None:
+def test_file_that_is_replaced_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As where a file that has lost its name cannot be opened again.
+    monkeypatch.setattr(Source, "held_path", property(lambda source: source.path))
     path = tmp_path / "log"
     data = b"".join(WRITERS["record"].frames(500))
     path.write_bytes(data)
@@ -187,6 +191,21 @@ def test_file_that_is_replaced_is_told(tmp_path: Path) -> None:
 
         with pytest.raises(SourceError, match="replaced by another file"):
             list(parts)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what has lost its name cannot be opened again")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_file_that_is_replaced_is_read_to_its_end(jobs: int, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(WRITERS["record"].frames(500)))
+    expected = whole(path, WRITERS["record"].plan())
+    (tmp_path / "other").write_bytes(b"{}\n" * 100_000)
+    with open_path(path, raw=True) as source:
+        parts = audit_spans(source, WRITERS["record"].plan(), jobs, 10_000)
+        first = next(parts)
+        (tmp_path / "other").replace(path)
+
+        assert total([first, *parts]) == expected
 
 
 def test_what_a_file_has_grown_by_in_the_meantime_ends_its_last_line(tmp_path: Path) -> None:
@@ -234,6 +253,44 @@ def test_statistics_of_a_large_log_are_the_same_by_any_number_of_jobs(large: Pat
     assert len(told) == 1
     (source,) = json.loads(told.pop())["sources"]
     assert source["proven"] + sum(source["unproven"].values()) == large.stat().st_size
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what has lost its name cannot be opened again")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_large_log_that_is_replaced_is_read_to_its_end(jobs: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    frames = WRITERS["record"].frames(100_000)
+    # So that it takes a while.
+    for at in range(0, len(frames), 20):
+        frames[at] += b"{broken\n"
+    log.write_bytes(b"".join(frames))
+    size = log.stat().st_size
+    assert size > LARGE
+    (tmp_path / "new").write_bytes(b"{}\n")
+    words = ("validate", "--format", "json", "--jobs", jobs, str(log))
+
+    with subprocess.Popen([sys.executable, "-m", "replay_cli", *words], cwd=ROOT, stdout=subprocess.PIPE) as run:
+        _await(lambda: len(_children(run.pid)) == 2 if jobs == "2" else _has_open(run.pid, log))
+        (tmp_path / "new").replace(log)
+        assert run.poll() is None
+        told, _ = run.communicate()
+
+    (source,) = json.loads(told)["sources"]
+    assert (run.returncode, source["bytes"], source["counts"]["error"]) == (1, size, 5000)
+    assert source["source"] == str(log)
+
+
+def _await(met: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not met():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def _has_open(process: int, path: Path) -> bool:
+    with suppress(OSError):  # a descriptor that is closed in the meantime
+        return any(one.readlink() == path for one in Path(f"/proc/{process}/fd").iterdir())
+    return False
 
 
 def test_large_log_is_told_alike_as_it_is_read(large: Path) -> None:
