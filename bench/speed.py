@@ -247,8 +247,8 @@ class Bench:
         self.shrink(self.warm_up())
         logs, folder = self.logs(), self.folder(self.plan.mb)
         self.run(main_heat(self.found, folder, logs), self.plan.seconds * 1.2)
-        self.rows += [self.noted(self.row(ask), ask) for ask in asks(logs)]
         where, most = folder, logs["envelope"]
+        self.rows += [at_size(self.noted(self.row(ask), ask), most.mb, FULL.mb) for ask in asks(logs)]
         if large:
             mb = max(round(LARGE_MB * min(self.plan.mb / FULL.mb, 1)), 1)
             where = self.base / f"{mb}-mb-large"
