@@ -193,7 +193,7 @@ def main_heat(found: Around, folder: Path, logs: dict[str, Log]) -> list[Contend
     for name in COMPRESSED:
         runs += [replay(found, folder, logs[name]), alone(folder, logs[name])]
         if found.has_jobs:
-            runs.append(replay(found, folder, logs[name], beside(name), ("--jobs", "2")))
+            runs.append(replay(found, folder, logs[name], beside(name), ("--jobs", str(JOBS))))
     return runs
 
 

@@ -37,10 +37,10 @@ def read_ahead(chunks: Iterator[bytes], source: Source) -> Iterator[bytes]:
     # Only here: a small audit is not to load it.
     from replay_cli.pool import beside
 
-    with beside(_say_all, chain((chunk,), chunks), source) as other:
+    rest = chain((chunk,), chunks)
+    with beside(_say_all, rest, source) as other:
         if other is None:
-            yield chunk
-            yield from chunks
+            yield from rest
         else:
             _widen(other.said)
             yield from _heard(other, source)

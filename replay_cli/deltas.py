@@ -157,7 +157,7 @@ class Deltas:
         columns = Columns(seqs, [], [], flat[group["time"] :: stride])
         between = flat[::stride]
         gaps = [(index, between[index]) for index in compress(count(), between)]
-        bad, torn = self._read_regions(flat, columns, gaps)
+        bad, torn = self._read_regions(flat, columns, [index for index, _ in gaps])
         try:
             b"\n".join(filter(None, texts)).decode()
         except UnicodeDecodeError:
@@ -167,13 +167,16 @@ class Deltas:
             seqs[index] = UNSURE.seq
         return Found(columns, gaps, flat, torn)
 
-    def _read_regions(self, flat: list[bytes], columns: Columns, gaps: Gaps) -> tuple[set[int], bool]:
-        """Fill the columns that come from regions: the rows that are not proven, and whether one of those is torn."""
+    def _read_regions(self, flat: list[bytes], columns: Columns, seams: list[int]) -> tuple[set[int], bool]:
+        """Fill the columns that come from regions: the rows that are not proven, and whether one of those is torn.
+
+        ``seams`` are the rows before which something else stands.
+        """
         bad: set[int] = set()
         torn = False
         for name, region in self.regions.items():
             texts = flat[self.group[name] :: self.stride]
-            different = _different(texts, [index for index, _ in gaps])
+            different = _different(texts, seams)
             known = region.read(different)
             wrong = [text for text in different if known[text] is None]
             if wrong:

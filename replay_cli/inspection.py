@@ -25,7 +25,7 @@ from replay_cli.opening import EXCERPT
 from replay_cli.planning import Options, planned
 from replay_cli.profiles import Plan, Shape
 from replay_cli.sources import Source, read_at
-from replay_cli.spans import are_worth_it, audit_spans
+from replay_cli.spans import audit_spans, is_large
 from replay_cli.tally import Tally
 from replay_cli.told import (
     CompressionName,
@@ -88,7 +88,7 @@ def inspect(
         # Spans would bring all findings of each at once, and none before the first is through.
         spans = listen is None and failure is None and options.max_bytes is None
         # With statistics also by one process: they are to be the same, by however many.
-        if spans and are_worth_it(source, 2 if options.statistics else options.jobs):
+        if spans and (options.jobs > 1 or options.statistics) and is_large(source):
             steady = options.statistics and not_offered(plan) is None
             parts = audit_spans(source, plan, options.jobs, steady=steady)
         else:

@@ -199,13 +199,15 @@ def compared(name: str) -> Compared | None:
 
 def duration_agrees(milliseconds: int, started: str, ended: str) -> bool:
     """Whether a duration is that between two times; False also where one of these is none."""
-    start, end = nanoseconds(started), nanoseconds(ended)
-    return start is not None and end is not None and milliseconds == _milliseconds(end - start)
+    between = _between(started, ended)
+    return between is not None and milliseconds == _milliseconds(between)
 
 
 def _between(started: object, ended: object) -> int | None:
     """Nanoseconds from one time to another, below 0 if that is before it; None where either is no time."""
-    start, end = (nanoseconds(time) if isinstance(time, str) else None for time in (started, ended))
+    if not isinstance(started, str) or not isinstance(ended, str):
+        return None
+    start, end = nanoseconds(started), nanoseconds(ended)
     return None if start is None or end is None else end - start
 
 

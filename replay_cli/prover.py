@@ -96,7 +96,7 @@ def take_up(known: Lesson) -> None:
 
 
 class Prover:
-    """Proves the blocks of one source, whose plan must be one that it ``is_offered`` for (``walk``).
+    """Proves the blocks of one source, whose plan must be one that it is offered for (``walk.not_offered``).
 
     With ``slots`` its runs have the slots of their deltas, for who makes something else of them.
     """

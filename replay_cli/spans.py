@@ -61,9 +61,9 @@ class Span(NamedTuple):
     first: Span | None = None
 
 
-def are_worth_it(source: Source, jobs: int) -> bool:
-    """Whether a source is a plain file, and large enough to be cut up among so many processes."""
-    return jobs > 1 and source.plain and (source.raw_size or 0) >= LARGE
+def is_large(source: Source) -> bool:
+    """Whether a source is a plain file, and large enough to be cut up."""
+    return source.plain and (source.raw_size or 0) >= LARGE
 
 
 def audit_spans(source: Source, plan: Plan, jobs: int, span: int = SPAN, steady: bool = False) -> Iterator[Tally]:
